@@ -1,0 +1,110 @@
+package samples
+
+import (
+	"fmt"
+	"math/bits"
+)
+
+// NominalEpoch is how many examples of an endless split are called one epoch: MNIST's number.
+const NominalEpoch = 60000
+
+// Batcher cuts a source's training split into batches. What is in a batch depends on the source, the batch
+// size, the seed and the step alone, so a resumed run goes on with what it would have seen.
+//
+// A finite split is shuffled anew for every epoch, and the examples that do not fill a last batch are
+// dropped for that epoch (which ones differs from epoch to epoch). Only a split smaller than one batch is
+// wrapped: its one batch repeats examples. An endless split is read straight on, from a place that
+// depends on the seed.
+type Batcher struct {
+	src   Source
+	info  Info
+	batch int
+	seed  uint64
+}
+
+// NewBatcher cuts src into batches of that many examples. A batch below 1 is reported by Fill.
+func NewBatcher(src Source, batch int, seed uint64) *Batcher {
+	return &Batcher{src: src, info: src.Info(), batch: batch, seed: seed}
+}
+
+// Batch is the number of examples in a batch.
+func (b *Batcher) Batch() int { return b.batch }
+
+// StepsPerEpoch is the number of batches in an epoch, at least 1; NominalEpoch/batch of an endless split.
+func (b *Batcher) StepsPerEpoch() int {
+	n := b.info.Train
+	if n == Endless {
+		n = NominalEpoch
+	}
+	return max(1, n/max(1, b.batch))
+}
+
+// Index is the number, in the training split, of example j of the batch of that step.
+func (b *Batcher) Index(step, j int) int {
+	if b.info.Train == Endless {
+		return b.start() + step*b.batch + j
+	}
+	spe := b.StepsPerEpoch()
+	return Order(b.seed, step/spe, b.info.Train).At(step%spe*b.batch + j)
+}
+
+// start is where an endless split begins: a multiple of ten, so that digits keep whole rounds of classes.
+func (b *Batcher) start() int {
+	const room = bits.UintSize - 24 // 2^40 places leave 2^23 epochs before an int64 runs out
+	at := int(mix(b.seed) >> (64 - room))
+	return at - at%10
+}
+
+// Fill writes the batch of that step into dst, batch*H*W*C float32, and its labels (-1: none) into labels,
+// batch int32; labels may be nil. It is safe for concurrent use.
+func (b *Batcher) Fill(step int, dst []float32, labels []int32) error {
+	size := b.info.Values()
+	switch {
+	case b.batch < 1:
+		return fmt.Errorf("samples: batch of %d: want at least 1 example", b.batch)
+	case step < 0:
+		return fmt.Errorf("samples: step %d: want 0 or later", step)
+	case b.info.Train == 0:
+		return fmt.Errorf("samples: %s: the train split is empty: lower the test fraction", b.info.Name)
+	case len(dst) != b.batch*size || (labels != nil && len(labels) != b.batch):
+		return fmt.Errorf("samples: %s: room for %d values and %d labels, want %d and %d",
+			b.info.Name, len(dst), len(labels), b.batch*size, b.batch)
+	}
+	spe := b.StepsPerEpoch()
+	order := Order(b.seed, step/spe, b.info.Train)
+	first := step % spe * b.batch
+	for j := range b.batch {
+		i := b.start() + step*b.batch + j
+		if b.info.Train != Endless {
+			i = order.At(first + j)
+		}
+		label, err := b.src.Example(Train, i, dst[j*size:(j+1)*size])
+		if err != nil {
+			return err
+		}
+		if labels != nil {
+			labels[j] = int32(label)
+		}
+	}
+	return nil
+}
+
+// Read writes the examples first, first+1, ... of a split into dst, as many as fit (len(dst)/(H*W*C)), and
+// their labels into labels unless it is nil: how a test split is walked.
+func Read(src Source, split Split, first int, dst []float32, labels []int32) error {
+	size := src.Info().Values()
+	if size == 0 || len(dst)%size != 0 || (labels != nil && len(labels) != len(dst)/size) {
+		return fmt.Errorf("samples: room for %d values and %d labels, want a multiple of %d, and one label an example",
+			len(dst), len(labels), size)
+	}
+	for j := range len(dst) / size {
+		label, err := src.Example(split, first+j, dst[j*size:(j+1)*size])
+		if err != nil {
+			return err
+		}
+		if labels != nil {
+			labels[j] = int32(label)
+		}
+	}
+	return nil
+}
