@@ -94,7 +94,7 @@ func (b *Batcher) Fill(step int, dst []float32, labels []int32) error {
 func Read(src Source, split Split, first int, dst []float32, labels []int32) error {
 	size := src.Info().Values()
 	if size == 0 || len(dst)%size != 0 || (labels != nil && len(labels) != len(dst)/size) {
-		return fmt.Errorf("samples: room for %d values and %d labels, want a multiple of %d, and one label an example",
+		return fmt.Errorf("samples: room for %d values and %d labels: want a multiple of %d, and a label for each",
 			len(dst), len(labels), size)
 	}
 	for j := range len(dst) / size {

@@ -5,7 +5,7 @@ import "fmt"
 var _ = register(Entry{
 	Name:  "digits",
 	Title: "Digits",
-	What:  "the ten digits from embedded fonts, warped and inked at random: endless training, 10,000 for testing",
+	What:  "ten digits in twelve faces, warped and inked at random; endless, 10,000 for testing",
 }, func(o Options) (Source, error) { return newDigits(o.Size, o.Seed) })
 
 // digitTests is the number of test digits, as in MNIST.
@@ -23,11 +23,11 @@ const maxDigitSide = 256
 // seed, so figures of different runs compare. Parameters are float64 without fused operations, and pixels
 // are integers: the digits are the same on every machine.
 type digits struct {
-	side      int
-	seed      uint64
-	cheb2     []float64 // the second and third Chebyshev polynomial along a side: the warp's two waves
-	cheb3     []float64
-	perDigits float64 // pixels of this size to one native pixel
+	side  int
+	seed  uint64
+	cheb2 []float64 // the second and third Chebyshev polynomial along a side: the warp's two waves
+	cheb3 []float64
+	zoom  float64 // pixels of this size to one native pixel
 }
 
 func newDigits(side int, seed uint64) (*digits, error) {
@@ -37,7 +37,7 @@ func newDigits(side int, seed uint64) (*digits, error) {
 	if side < 8 || side > maxDigitSide {
 		return nil, fmt.Errorf("size %d: want 8 to %d pixels", side, maxDigitSide)
 	}
-	d := &digits{side: side, seed: seed, perDigits: float64(side) / digitSide}
+	d := &digits{side: side, seed: seed, zoom: float64(side) / digitSide}
 	for i := range side {
 		t := (float64(2*i+1) - float64(side)) / float64(side)
 		t2 := float64(t * t)
@@ -80,11 +80,16 @@ func (d *digits) key(split Split, n uint64) uint64 {
 	return mix(mix(d.seed+golden)+n) << 1
 }
 
-// label gives every ten examples, from a multiple of ten on, each class once.
+// label gives every ten examples, from a multiple of ten on, each class once, in an order of their own.
 func (d *digits) label(split Split, i int) int {
 	k := mix(d.key(split, uint64(i/10)) ^ golden)
-	factor := [4]int{1, 3, 7, 9}[k&3]
-	return (factor*(i%10) + int(k>>2%10)) % 10
+	order := [10]int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}
+	for left := uint64(10); left > 1; left-- {
+		pick := k % left
+		k /= left
+		order[left-1], order[pick] = order[pick], order[left-1]
+	}
+	return order[i%10]
 }
 
 // pen is one digit's hand: the map from its pixels to the glyph's cells, and the ink. The map is a sum of a
@@ -134,17 +139,17 @@ func (d *digits) draw(g *field, r *stream, dst []float32) {
 
 // choose draws the parameters of one digit. Lengths are in native pixels.
 func (d *digits) choose(p *pen, g *field, r *stream) {
-	height := r.around(19.5, 2.5)
-	stretch := r.around(1.15, 0.25) // MNIST's digits are wider than a font's
-	lean := r.around(0.05, 0.32)    // to the right, mostly, as hands lean
-	tan := r.around(0, 0.11)        // of half the angle: 12 degrees
+	height := r.around(18.2, 2.5)
+	stretch := r.around(1.05, 0.25)
+	lean := r.around(0.05, 0.32) // to the right, mostly, as hands lean
+	tan := r.around(0, 0.11)     // of half the angle: 12 degrees
 	cos, sin := (1-float64(tan*tan))/(1+float64(tan*tan)), float64(2*tan)/(1+float64(tan*tan))
 	shiftX, shiftY := r.around(0, 1.8), r.around(0, 1.4)
-	stroke := r.around(2.7, 1.3) // wanted width of the stroke
-	blur := r.around(1.7, 0.5)   // width of the ramp from black to white
+	stroke := r.around(2.5, 1.1)                         // wanted width of the stroke
+	blur := min(r.around(1.5, 0.5), float64(0.7*stroke)) // width of the ramp from black to white
 
 	// Glyph to picture: stretch, lean, turn, scale. m is that matrix, and its inverse is what is drawn with.
-	scale := float64(height/g.h) * d.perDigits
+	scale := float64(height/g.h) * d.zoom
 	ax, ay := stretch, 0.0
 	bx, by := -lean, 1.0
 	m00, m01 := float64(cos*ax)-float64(sin*ay), float64(cos*bx)-float64(sin*by)
@@ -154,7 +159,7 @@ func (d *digits) choose(p *pen, g *field, r *stream) {
 
 	const one = 1 << 16
 	waves := func(across float64) (a, b float64) { // in cells, two to a native pixel
-		return r.around(0, float64(2.2*across)), r.around(0, float64(1.4*across))
+		return r.around(0, float64(4.2*across)), r.around(0, float64(2.6*across))
 	}
 	u2, u3 := waves(0.4) // along its own axis a wave stretches, across it bends
 	v2, v3 := waves(1)
@@ -162,12 +167,12 @@ func (d *digits) choose(p *pen, g *field, r *stream) {
 	t2, t3 := waves(0.4)
 	press, turnX, turnY := r.around(0, 0.5), r.around(0, 30), r.around(0, 30) // pixels, levels, levels
 
-	cx := float64(d.side)/2 + float64(shiftX*d.perDigits)
-	cy := float64(d.side)/2 + float64(shiftY*d.perDigits)
-	levels := 255 / float64(blur*d.perDigits) // to a pixel of distance
+	cx := float64(d.side)/2 + float64((0.5+shiftX)*d.zoom) // MNIST's mean is half a pixel off the middle
+	cy := float64(d.side)/2 + float64((0.5+shiftY)*d.zoom)
+	levels := 255 / float64(blur*d.zoom) // to a pixel of distance
 	grow := float64((stroke - float64(g.stem*(height/g.h))) / 2)
 	grow = min(max(grow, -0.9), 1.1) + float64(0.3*press)
-	level := 127.5 + float64(float64(grow*d.perDigits)*levels)
+	level := 127.5 + float64(float64(grow*d.zoom)*levels)
 	for k := range d.side {
 		x, y := float64(k)+0.5-cx, float64(k)+0.5-cy
 		a, b := d.cheb2[k], d.cheb3[k]
@@ -180,5 +185,5 @@ func (d *digits) choose(p *pen, g *field, r *stream) {
 	}
 	p.slope = int32(float64(scale*levels) * 64) // 65536 / 1024
 	p.rough = int32(r.uniform() * 26)
-	p.grain = int32(r.uniform() * 40)
+	p.grain = int32(r.uniform() * 24)
 }

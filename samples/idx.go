@@ -74,7 +74,7 @@ func readIDX(r io.Reader, size int64) (*idx, error) {
 	want := int64(1)
 	for _, d := range dims {
 		if d != 0 && want > idxMaxData/int64(d) {
-			return nil, fmt.Errorf("header says %s, more than %d MiB: want a smaller file", shape(dims), idxMaxData>>20)
+			return nil, fmt.Errorf("header says %s: want at most %d MiB", shape(dims), idxMaxData>>20)
 		}
 		want *= int64(d)
 	}
@@ -82,8 +82,8 @@ func readIDX(r io.Reader, size int64) (*idx, error) {
 		return nil, fmt.Errorf("header says %s, which is empty: want at least one example", shape(dims))
 	}
 	if want > most {
-		return nil, fmt.Errorf("%w: its header says %s, %d bytes, which a file of %d bytes cannot hold: fetch it again",
-			errTornIDX, shape(dims), want, size)
+		return nil, fmt.Errorf("%w: its header says %s (%d bytes), more than a file of %d bytes holds: "+
+			"fetch it again", errTornIDX, shape(dims), want, size)
 	}
 	data, err := readExactly(in, want, 16*size+1<<16)
 	if err != nil {

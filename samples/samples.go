@@ -218,13 +218,18 @@ func checkExample(n Info, split Split, i int, dst []float32) error {
 	return nil
 }
 
-// pathError is err said once about path: the standard library's errors repeat the path and the call.
+// pathError is err about path.
 func pathError(path string, err error) error {
+	return fmt.Errorf("%s: %w", clean(path), reason(err))
+}
+
+// reason is err without the call and the path that the standard library puts before it.
+func reason(err error) error {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
-		err = pe.Err
+		return pe.Err
 	}
-	return fmt.Errorf("%s: %w", clean(path), err)
+	return err
 }
 
 const maxText = 2000 // bytes of a caption, label or file name that are kept

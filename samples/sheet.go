@@ -17,8 +17,8 @@ func Sheet(src Source, split Split, first, rows, cols int) (*image.RGBA, error) 
 	n := src.Info()
 	if rows < 1 || cols < 1 || rows > sheetPixels/cols ||
 		(rows*cols) > sheetPixels/((n.H+sheetGap)*(n.W+sheetGap)) {
-		return nil, fmt.Errorf("samples: a sheet of %dx%d pictures of %dx%d: want at least one, and at most %d megapixels",
-			rows, cols, n.H, n.W, sheetPixels>>20)
+		return nil, fmt.Errorf("samples: a sheet of %dx%d pictures of %dx%d: want at least one picture, "+
+			"and at most %d megapixels", rows, cols, n.H, n.W, sheetPixels>>20)
 	}
 	img := image.NewRGBA(image.Rect(0, 0, cols*(n.W+sheetGap)+sheetGap, rows*(n.H+sheetGap)+sheetGap))
 	for i := 0; i < len(img.Pix); i += 4 {
