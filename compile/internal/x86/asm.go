@@ -83,6 +83,7 @@ type Mem struct {
 	Index  uint8
 	Scale  uint8
 	Vector bool
+	Pool   bool // [rip + ...]: Disp counts from the start of the constant pool
 	Disp   int32
 }
 
@@ -99,7 +100,13 @@ func Gathered(base Reg, index Vec, scale, disp int) Mem {
 	return Mem{Base: base, Index: uint8(index), Scale: uint8(scale), Disp: int32(disp), Vector: true}
 }
 
+// Constant is the operand at offset disp of the constant pool, for vector instructions only.
+func Constant(disp int) Mem { return Mem{Pool: true, Disp: int32(disp)} }
+
 func (m Mem) text(w Width) string {
+	if m.Pool {
+		return fmt.Sprintf("[pool + %d]", m.Disp)
+	}
 	var b strings.Builder
 	b.WriteString("[" + m.Base.String())
 	if m.Scale != 0 {
@@ -128,6 +135,9 @@ type fixup struct {
 	label Label
 }
 
+// poolRef is a displacement at byte at, of an instruction that ends tail bytes after it.
+type poolRef struct{ at, tail int }
+
 // Line is one instruction of a listing: its offset in the code and its text.
 type Line struct {
 	Offset int
@@ -142,6 +152,7 @@ type Asm struct {
 	code   []byte
 	labels []int
 	fixups []fixup
+	pools  []poolRef
 }
 
 // Len is the number of bytes of code so far.
@@ -162,7 +173,10 @@ func (a *Asm) Bind(l Label) {
 }
 
 // Bytes resolves the jumps and gives the code. Every label that a jump names must be bound.
-func (a *Asm) Bytes() ([]byte, error) {
+func (a *Asm) Bytes() ([]byte, error) { return a.Link(nil) }
+
+// Link resolves the jumps, puts the constant pool behind the code at a multiple of 64 bytes, and gives both.
+func (a *Asm) Link(pool []byte) ([]byte, error) {
 	for _, f := range a.fixups {
 		to := a.labels[f.label]
 		if to < 0 {
@@ -170,7 +184,19 @@ func (a *Asm) Bytes() ([]byte, error) {
 		}
 		binary.LittleEndian.PutUint32(a.code[f.at:], uint32(int32(to-(f.at+4))))
 	}
-	return a.code, nil
+	if len(a.pools) == 0 {
+		return a.code, nil
+	}
+	start := (len(a.code) + 63) &^ 63
+	for _, p := range a.pools {
+		disp := int32(binary.LittleEndian.Uint32(a.code[p.at:]))
+		binary.LittleEndian.PutUint32(a.code[p.at:], uint32(start+int(disp)-(p.at+4+p.tail)))
+	}
+	out := make([]byte, start, start+len(pool))
+	for i := copy(out, a.code); i < start; i++ {
+		out[i] = 0xcc
+	}
+	return append(out, pool...), nil
 }
 
 func (a *Asm) emit(b ...byte) { a.code = append(a.code, b...) }

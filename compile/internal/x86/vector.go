@@ -25,7 +25,7 @@ func (x *Ins) needsEVEX(mem bool, m Mem) bool {
 		return true
 	}
 	if mem {
-		return m.Vector && m.Index > 15
+		return x.Op.form == formShift || m.Vector && m.Index > 15
 	}
 	return x.R > 15
 }
@@ -109,7 +109,7 @@ func (a *Asm) vex(x *Ins, reg, vvvv, rm byte, mem bool, m Mem) {
 		a.emit(0xc4, flip(reg>>3)<<7|flip(xbit)<<6|flip(bbit)<<5|x.Op.mm, last, x.Op.code)
 	}
 	if mem {
-		a.modrm(reg, m, 1)
+		a.memory(x, reg, m, 1)
 		return
 	}
 	a.emit(0xc0 | (reg&7)<<3 | rm&7)
@@ -139,10 +139,25 @@ func (a *Asm) evex(x *Ins, reg, vvvv, rm byte, mem bool, m Mem) {
 		z<<7|x.W.ll()<<5|b<<4|flip(v4)<<3|byte(x.K),
 		x.Op.code)
 	if mem {
-		a.modrm(reg, m, x.dispScale())
+		a.memory(x, reg, m, x.dispScale())
 		return
 	}
 	a.emit(0xc0 | (reg&7)<<3 | rm&7)
+}
+
+// memory writes the memory operand of x, whose displacement may be relative to the instruction's end.
+func (a *Asm) memory(x *Ins, reg byte, m Mem, n int32) {
+	if !m.Pool {
+		a.modrm(reg, m, n)
+		return
+	}
+	tail := 0
+	if x.Op.flags&hasImm != 0 || x.Op.form == formBlend {
+		tail = 1
+	}
+	a.emit((reg&7)<<3 | 5)
+	a.pools = append(a.pools, poolRef{len(a.code), tail})
+	a.imm32(m.Disp)
 }
 
 // dispScale is the N of disp8*N.

@@ -302,6 +302,20 @@ func TestJumpsAndAlignment(t *testing.T) {
 	require.ErrorContains(t, err, "not bound")
 }
 
+// TestConstantPool checks the displacement from the instruction's end to the constant.
+func TestConstantPool(t *testing.T) {
+	a := &Asm{}
+	a.DoM(Ins{Op: Vaddps, W: Z, D: 1, S: 2, Bcst: true}, Constant(4))
+	a.DoM(Ins{Op: Vroundps, W: Y, D: 1, Imm: 1}, Constant(8))
+	n := a.Len()
+	b, err := a.Link([]byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
+	require.NoError(t, err)
+	require.Len(t, b, 64+12)
+	assert.Equal(t, byte(64+4-10), b[6], "zmm1, zmm2, [rip + 58]{1to16}")
+	assert.Equal(t, byte(64+8-n), b[n-5])
+	assert.Equal(t, byte(0xcc), b[n])
+}
+
 func BenchmarkAssemble(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
