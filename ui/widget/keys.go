@@ -1,0 +1,143 @@
+package widget
+
+import (
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"mllab/ui/theme"
+)
+
+// Binding is a key, or several as they are shown ("+/-"), and what it does in a word or two.
+type Binding struct {
+	Keys, Help string
+	// Long is the sentence for the help screen; empty means Help.
+	Long string
+}
+
+// KeyGroup is a part of the help screen.
+type KeyGroup struct {
+	Title    string
+	Bindings []Binding
+}
+
+// KeysLine is the last line of the screen: the keys of what has the focus, in order of importance. Those
+// that do not fit are left out whole, from the end, except the last two (help and quit).
+func KeysLine(bindings []Binding, w int, th theme.Theme) string {
+	if w < 4 {
+		return Fit("", w)
+	}
+	return border("╰", "╯", Keys(bindings, w-6, th), "", w, th.Border)
+}
+
+// Keys is the text of KeysLine, at most w cells wide.
+func Keys(bindings []Binding, w int, th theme.Theme) string {
+	const always = 2
+	list := make([]Binding, 0, len(bindings))
+	sum := 0
+	for _, b := range bindings {
+		b.Keys, b.Help = Clean(b.Keys), Clean(b.Help)
+		list = append(list, b)
+		sum += b.width()
+	}
+	for len(list) > 0 && sum-3 > w {
+		drop := len(list) - 1 - always
+		if drop < 0 {
+			drop = len(list) - 1
+		}
+		sum -= list[drop].width()
+		list = append(list[:drop:drop], list[drop+1:]...)
+	}
+	parts := make([]string, len(list))
+	for i, b := range list {
+		parts[i] = th.Accent.Render(b.Keys) + " " + th.Text.Render(b.Help)
+	}
+	return strings.Join(parts, th.Dim.Render(" · "))
+}
+
+// width is that of the binding in a line with the separator behind it.
+func (b Binding) width() int { return ansi.StringWidth(b.Keys) + 1 + ansi.StringWidth(b.Help) + 3 }
+
+// Help is the table of all keys in w x h, in as many columns as fit, groups kept together where possible.
+// What does not fit is counted in the last line.
+func Help(groups []KeyGroup, w, h int, th theme.Theme) string {
+	if w <= 0 || h <= 0 {
+		return ""
+	}
+	keyW, textW := 0, 0
+	for _, g := range groups {
+		for _, b := range g.Bindings {
+			keyW = max(keyW, ansi.StringWidth(Clean(b.Keys)))
+			textW = max(textW, ansi.StringWidth(Clean(b.long())))
+		}
+	}
+	keyW = min(keyW, max(1, w/2))
+	colW := min(w, keyW+2+textW)
+	var cols [][]string
+	for _, g := range groups {
+		part := g.lines(keyW, colW, th)
+		if n := len(cols); n > 0 && len(cols[n-1])+1+len(part) <= h {
+			cols[n-1] = append(append(cols[n-1], ""), part...)
+			continue
+		}
+		cols = append(cols, part)
+	}
+	fit := max(1, (w+3)/(colW+3))
+	if fit < len(cols) || len(cols) > 0 && len(cols[0]) > h {
+		cols = reflow(cols, h)
+	}
+	missing := 0
+	blocks := make([]string, 0, fit)
+	for i, c := range cols {
+		switch {
+		case i >= fit:
+			missing += len(c)
+		default:
+			blocks = append(blocks, Block(strings.Join(c, "\n"), colW, h))
+		}
+	}
+	text := Block(Columns(3, blocks...), w, h)
+	if missing > 0 {
+		lines := strings.Split(text, "\n")
+		lines[h-1] = Fit(th.Dim.Render("… a larger window shows "+Count(missing)+" more lines"), w)
+		text = strings.Join(lines, "\n")
+	}
+	return text
+}
+
+// reflow cuts the columns into pieces of h lines.
+func reflow(cols [][]string, h int) [][]string {
+	var all []string
+	for i, c := range cols {
+		if i > 0 {
+			all = append(all, "")
+		}
+		all = append(all, c...)
+	}
+	var out [][]string
+	for len(all) > 0 {
+		n := min(h, len(all))
+		out = append(out, all[:n])
+		all = all[n:]
+	}
+	return out
+}
+
+func (b Binding) long() string {
+	if b.Long != "" {
+		return b.Long
+	}
+	return b.Help
+}
+
+func (g KeyGroup) lines(keyW, w int, th theme.Theme) []string {
+	var out []string
+	if g.Title != "" {
+		out = append(out, Fit(th.Title.Render(Clean(g.Title)), w))
+	}
+	for _, b := range g.Bindings {
+		key := Fit(th.Accent.Render(Clean(b.Keys)), keyW)
+		out = append(out, Fit(key+"  "+th.Text.Render(Clean(b.long())), w))
+	}
+	return out
+}
