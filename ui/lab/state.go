@@ -1,0 +1,104 @@
+package lab
+
+import "time"
+
+// Phase is what a job is doing.
+type Phase uint8
+
+// The phases of a job. Opening, Compiling and Loading come before the first step.
+const (
+	Opening Phase = iota
+	Loading
+	Compiling
+	Training
+	Paused
+	Evaluating
+	Finished
+	Failed
+	Stopped
+)
+
+// String is the phase as a screen names it.
+func (p Phase) String() string {
+	return [...]string{"opening device", "loading data", "compiling", "training", "paused", "evaluating",
+		"finished", "failed", "stopped"}[p]
+}
+
+// Running reports whether the job still has work of its own to do.
+func (p Phase) Running() bool { return p < Finished }
+
+// Value is a named number.
+type Value struct {
+	Name  string
+	Value float64
+}
+
+// Series is one line of a chart: Y[i] at step X[i]. Both only ever grow, so a
+// State may share them.
+type Series struct {
+	Name string
+	X, Y []float64
+}
+
+// View is a set of N pictures of H x W pixels and C channels (1 or 3), values in
+// [0,1], row-major [N H W C]. Version changes when the pixels do.
+type View struct {
+	Name    string // "samples", "reconstruction"
+	Title   string
+	N       int
+	H, W, C int
+	Columns int // pictures in a row that belong together (input | reconstruction), 0: free
+	Pixels  []float32
+	Version int
+}
+
+// Event is a line of the run's history.
+type Event struct {
+	Step int
+	Text string
+}
+
+// State is a snapshot of a job. It is immutable: screens may keep it.
+type State struct {
+	Model, Data string
+	Run         string // name of the run
+	Dir         string // its folder, "" while nothing is on disk
+	Phase       Phase
+	Detail      string // what the phase is at: "kernel 12 of 31"
+	Err         error  // with Failed
+
+	Step, Steps   int // steps done, steps asked for (0: no end)
+	Epoch, Epochs int // 1-based; Epochs 0: no end
+	Batch         int
+	LR            float64
+	Losses        []Value // the total first
+	Metrics       []Value // of the test set, when evaluated
+	Series        []Series
+	Views         []View
+	Events        []Event
+
+	ImagesPerSecond float64
+	StepTime        time.Duration
+	FLOPs           float64 // float32 operations a second while a step runs
+	Peak            float64 // measured peak of the device with these threads, 0 while unknown
+	Left            time.Duration
+	Elapsed         time.Duration
+	Device          string // "cpu avx512 · 2 threads"
+	DeviceBytes     int64
+	ProcessBytes    int64
+	Unsaved         bool // steps that no checkpoint holds
+}
+
+// DeviceStatus is a target with what was found, or why nothing was.
+type DeviceStatus struct {
+	Target string
+	Found  bool
+	Name   string
+	Detail []Text
+	Reason string // when not found
+	// Peak and Bandwidth are measured (FLOP/s, bytes/s), 0 when they were not.
+	Peak, PeakAll, Bandwidth float64
+}
+
+// Text is a named text.
+type Text struct{ Name, Text string }
