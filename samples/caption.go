@@ -18,7 +18,7 @@ const (
 // readCaptions reads a captions file: a line is a picture's name, relative to the folder, then a tab, comma
 // or space, then the caption. Names may have spaces and commas, since has knows them. The first caption
 // of a picture counts. It returns how many lines named no picture.
-func readCaptions(path string, has func(name string) bool) (captions map[string]string, strays int, err error) {
+func readCaptions(path string, has func(string) bool) (captions map[string]string, strays int, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, 0, pathError(path, err)
@@ -59,7 +59,8 @@ func splitCaption(line string, has func(string) bool) (name, caption string) {
 		head := strings.Trim(strings.TrimSpace(line[:at]), `"`)
 		head = strings.TrimPrefix(filepath.ToSlash(head), "./")
 		if !has(head) { // Flickr8k numbers the captions of one picture: file#0, file#1
-			head, _, _ = strings.Cut(head, "#")
+			head = strings.TrimRight(head, "0123456789")
+			head = strings.TrimSuffix(head, "#")
 		}
 		if has(head) {
 			return head, strings.Trim(strings.TrimSpace(line[at+1:]), `"`)

@@ -5,7 +5,7 @@ import "fmt"
 var _ = register(Entry{
 	Name:  "digits",
 	Title: "Digits",
-	What:  "ten digits in twelve faces, warped and inked at random; endless, 10,000 for testing",
+	What:  "ten digits in ten faces, warped and inked at random; endless, 10,000 for testing",
 }, func(o Options) (Source, error) { return newDigits(o.Size, o.Seed) })
 
 // digitTests is the number of test digits, as in MNIST.

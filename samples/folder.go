@@ -355,7 +355,7 @@ func (f *folder) Example(split Split, i int, dst []float32) (int, error) {
 	}
 	p, pixels := f.good(split, i)
 	if p == nil {
-		return -1, fmt.Errorf("samples: %s: none of its pictures can be read any more (%s): is the folder still there?",
+		return -1, fmt.Errorf("samples: %s: no picture can be read any more (%s): is the folder still there?",
 			f.info.Source, f.skippedNote())
 	}
 	for k, v := range pixels {

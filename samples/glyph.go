@@ -1,6 +1,7 @@
 package samples
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -16,8 +17,6 @@ import (
 	"golang.org/x/image/font/gofont/gomonobolditalic"
 	"golang.org/x/image/font/gofont/gomonoitalic"
 	"golang.org/x/image/font/gofont/goregular"
-	"golang.org/x/image/font/gofont/gosmallcaps"
-	"golang.org/x/image/font/gofont/gosmallcapsitalic"
 	"golang.org/x/image/font/sfnt"
 	"golang.org/x/image/math/fixed"
 )
@@ -37,25 +36,26 @@ const (
 	fieldCells = 64 // side of the field
 	glyphCells = 40 // height of the glyph in it
 	fieldUnit  = 64
-	fieldBand  = 8 // cells to each side of the outline within which distances are exact
+	fieldBand  = 6 // cells to each side of the outline within which distances are exact
 	curveSteps = 8 // lines that a quadratic curve is flattened to
 )
 
-// faces are the embedded fonts that digits are drawn with.
+// faces are the embedded fonts that digits are drawn with. The small capitals are left out: their digits are
+// the regular face's.
 var faces = [...][]byte{
 	goregular.TTF, goitalic.TTF, gomedium.TTF, gomediumitalic.TTF, gobold.TTF, gobolditalic.TTF,
-	gomono.TTF, gomonoitalic.TTF, gomonobold.TTF, gomonobolditalic.TTF, gosmallcaps.TTF, gosmallcapsitalic.TTF,
+	gomono.TTF, gomonoitalic.TTF, gomonobold.TTF, gomonobolditalic.TTF,
 }
 
 // glyphs makes the field of a face's digit on first use: 0.1 ms each.
 var glyphs = func() (g [len(faces)][10]func() (*field, error)) {
 	for f := range faces {
-		font := sync.OnceValues(func() (*sfnt.Font, error) { return sfnt.Parse(faces[f]) })
+		font := sync.OnceValues(func() (*sfnt.Font, error) { return parseFace(f) })
 		for digit := range 10 {
 			g[f][digit] = sync.OnceValues(func() (*field, error) {
 				parsed, err := font()
 				if err != nil {
-					return nil, fmt.Errorf("embedded face %d: %w", f, err)
+					return nil, err
 				}
 				return drawField(parsed, rune('0'+digit))
 			})
@@ -63,6 +63,14 @@ var glyphs = func() (g [len(faces)][10]func() (*field, error)) {
 	}
 	return g
 }()
+
+func parseFace(face int) (*sfnt.Font, error) {
+	font, err := sfnt.Parse(faces[face])
+	if err != nil {
+		return nil, fmt.Errorf("embedded face %d: %w", face, err)
+	}
+	return font, nil
+}
 
 // edge is a straight piece of an outline.
 type edge struct{ ax, ay, bx, by float64 }
@@ -82,6 +90,9 @@ func drawField(font *sfnt.Font, r rune) (*field, error) {
 	edges := flatten(segs)
 	if len(edges) == 0 {
 		return nil, fmt.Errorf("embedded face has an empty glyph %q", r)
+	}
+	if r == '0' {
+		edges = withoutSlash(edges)
 	}
 	f := &field{}
 	f.place(edges)
@@ -122,6 +133,67 @@ func flatten(segs sfnt.Segments) []edge {
 	}
 	to(sx, sy)
 	return edges
+}
+
+// withoutSlash takes the slash out of a zero: hands seldom write it, and at 28 pixels it makes an 8. The
+// faces' zeros have an outline and two holes, and become an outline and the holes' convex hull.
+func withoutSlash(edges []edge) []edge {
+	var contours [][]edge
+	for i, e := range edges {
+		if i == 0 || e.ax != edges[i-1].bx || e.ay != edges[i-1].by {
+			contours = append(contours, nil)
+		}
+		last := len(contours) - 1
+		contours[last] = append(contours[last], e)
+	}
+	slices.SortFunc(contours, func(a, b []edge) int {
+		return cmp.Compare(math.Abs(doubleArea(b)), math.Abs(doubleArea(a)))
+	})
+	if len(contours) != 3 {
+		return edges
+	}
+	hole := hull(slices.Concat(contours[1], contours[2]))
+	if (doubleArea(hole) < 0) != (doubleArea(contours[1]) < 0) {
+		for i, e := range hole {
+			hole[i] = edge{e.bx, e.by, e.ax, e.ay}
+		}
+	}
+	return append(contours[0], hole...)
+}
+
+// doubleArea is twice the area that a contour surrounds, by the sign of its direction.
+func doubleArea(contour []edge) (a float64) {
+	for _, e := range contour {
+		a += float64(e.ax*e.by) - float64(e.bx*e.ay)
+	}
+	return a
+}
+
+// hull is the convex hull of the edges' beginnings (Andrew's monotone chain).
+func hull(edges []edge) []edge {
+	points := slices.Clone(edges)
+	slices.SortFunc(points, func(p, q edge) int { return cmp.Or(cmp.Compare(p.ax, q.ax), cmp.Compare(p.ay, q.ay)) })
+	var corners []edge
+	for range 2 { // the lower half, then the upper
+		start := len(corners)
+		for _, p := range points {
+			for n := len(corners); n >= start+2; n = len(corners) {
+				o, q := corners[n-2], corners[n-1]
+				if float64((q.ax-o.ax)*(p.ay-o.ay))-float64((q.ay-o.ay)*(p.ax-o.ax)) > 0 {
+					break
+				}
+				corners = corners[:n-1]
+			}
+			corners = append(corners, p)
+		}
+		corners = corners[:len(corners)-1] // the other half begins with it
+		slices.Reverse(points)
+	}
+	for i := range corners {
+		next := corners[(i+1)%len(corners)]
+		corners[i].bx, corners[i].by = next.ax, next.ay
+	}
+	return corners
 }
 
 // place moves the edges into the field's cells: glyphCells high, in the middle.
