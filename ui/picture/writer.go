@@ -17,6 +17,7 @@ type Writer struct {
 
 	mu    sync.Mutex
 	held  []byte // the beginning of a marker whose end was not written yet
+	tail  bool   // the last write ended in what may begin a marker
 	in    []byte
 	out   []byte
 	marks []placed
@@ -116,6 +117,9 @@ func (w *Writer) Write(p []byte) (int, error) {
 	out := in
 	if len(w.marks) > 0 {
 		out = w.splice(in)
+	}
+	if len(out) > 0 {
+		w.tail = partialStart(out) > 0
 	}
 	w.stats.Bytes += int64(len(out))
 	if len(out) == 0 {

@@ -44,10 +44,16 @@ type Chart struct {
 	th     theme.Theme
 	lines  []line
 	x, y   axis
-	labels map[int]string // by line of the plot area
+	labels map[int]tick // by line of the plot area
 	labelW int
 	text   bool // too small or empty: sentences instead of axes
 	points int
+}
+
+// tick is a labelled value of the vertical axis.
+type tick struct {
+	v    float64
+	text string
 }
 
 // line is what is drawn of a series.
@@ -73,11 +79,11 @@ func NewChart(series []Series, o ChartOptions, w, h int, th theme.Theme) *Chart 
 		return c
 	}
 	vals, labels := c.y.ticks(max(2, (c.PlotH+1)/2))
-	c.labels = map[int]string{}
+	c.labels = map[int]tick{}
 	for i, v := range vals {
 		row := c.row(v)
 		if _, taken := c.labels[row]; !taken {
-			c.labels[row] = labels[i]
+			c.labels[row] = tick{v, labels[i]}
 			c.labelW = max(c.labelW, ansi.StringWidth(labels[i]))
 		}
 	}
@@ -89,7 +95,7 @@ func NewChart(series []Series, o ChartOptions, w, h int, th theme.Theme) *Chart 
 
 // row is the line of the plot area in which the value v lies.
 func (c *Chart) row(v float64) int {
-	return min(c.PlotH-1, max(0, int((1-c.y.at(v))*float64(c.PlotH))))
+	return min(c.PlotH-1, max(0, int((1-c.y.at(v))*float64(4*c.PlotH-1)+.5)/4))
 }
 
 // collect finds the ranges and what is drawn; it is false where nothing can be.
@@ -164,7 +170,7 @@ func (c *Chart) Compose(plot string) string {
 	rows := strings.Split(plot, "\n")
 	out := make([]string, 0, c.H)
 	for y := range c.PlotH {
-		label, tick := c.labels[y], "│"
+		label, tick := c.labels[y].text, "│"
 		if label != "" {
 			tick = "┤"
 		}

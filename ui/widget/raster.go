@@ -14,8 +14,8 @@ const backIndex, gridIndex, lineIndex = 0, 1, 2
 
 func (c *Chart) raster(w, h, cellW, cellH int) *image.Paletted {
 	im := image.NewPaletted(image.Rect(0, 0, w, h), c.palette())
-	for row := range c.labels { // the label's text is centred in its cell: so is the line
-		y := row*cellH + cellH/2
+	for _, t := range c.labels {
+		y := min(h-1, max(0, int((1-c.y.at(t.v))*float64(h-1)+.5)))
 		for x := 0; x < w; x += 2 {
 			im.Pix[y*im.Stride+x] = gridIndex
 		}
