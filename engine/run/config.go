@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -112,9 +111,6 @@ func parseConfig(text []byte) (Config, error) {
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&c); err != nil {
 		return c, jsonError(err)
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return c, fmt.Errorf("more follows the closing }")
 	}
 	return c, c.check()
 }

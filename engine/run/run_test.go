@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -387,7 +388,7 @@ func TestFriendlyNames(t *testing.T) {
 	assert.Equal(t, FriendlyName(42, free), FriendlyName(42, free))
 	root := t.TempDir()
 	cfg := config()
-	cfg.Created = cfg.Created.AddDate(2000, 0, 0)
+	cfg.Created = time.Unix(1e9, 0)
 	seen := map[string]bool{}
 	for range 20 { // one seed, one moment: still one name each
 		r, err := Create(root, "", cfg)
