@@ -1,0 +1,170 @@
+package train
+
+import (
+	"fmt"
+
+	"mllab/compile/ir"
+	"mllab/engine/grad"
+	"mllab/engine/nn"
+	"mllab/engine/optim"
+	"mllab/ops"
+)
+
+// Step is the scope of a training step while it is traced.
+type Step struct {
+	*nn.Scope
+	rule    optim.Rule
+	clip    float64
+	part    part
+	phase   int // of backward and update: the number of the Minimize they belong to
+	last    int // the number of the last Minimize, known from a first trace
+	calls   int // of Minimize so far
+	slots   []slot
+	reduced []*nn.Param // whose gradients pass from backward to update
+	report  []string
+}
+
+// part says what of a step a program holds. A step is one program unless its
+// gradients are to be reduced over several workers: then every Minimize makes two.
+type part uint8
+
+const (
+	whole part = iota
+	backward
+	update
+)
+
+// slot is a state tensor of the optimiser.
+type slot struct {
+	label string
+	t     ir.Type
+}
+
+const (
+	slotKind   = "opt."    // optimiser state: "opt.m.e1.weight"
+	hyperKind  = "hyper."  // scalars of the rule: "hyper.rate"
+	reportKind = "report." // scalars that are read back: "report.loss"
+	gradKind   = "grad."   // gradients between backward and update
+	lossName   = "loss"
+)
+
+// Minimize adds the backward pass of a scalar loss and one step of the optimiser
+// on the parameters. From here on the scope gives their new values. The loss is
+// reported as "loss" unless something else was.
+func (s *Step) Minimize(loss ir.Value, params []*nn.Param) {
+	if !s.reported(lossName) {
+		s.Report(lossName, loss)
+	}
+	call := s.calls
+	s.calls++
+	if s.mine(call) && s.B.Err() == nil {
+		s.minimize(call, loss, params)
+	}
+	s.hold()
+}
+
+func (s *Step) minimize(call int, loss ir.Value, params []*nn.Param) {
+	values, grads := make([]ir.Value, len(params)), make([]ir.Value, len(params))
+	for i, p := range params {
+		values[i] = s.Param(p)
+		if s.part == update {
+			grads[i] = s.Input(gradKind+p.Name, p.Type())
+		}
+	}
+	s.reduced = params
+	if s.part != update {
+		grads = grad.Of(s.B, loss, values)
+	}
+	if s.part == backward {
+		for i, p := range params {
+			s.B.Output(gradKind+p.Name, grads[i])
+		}
+		return
+	}
+	if s.clip > 0 && s.B.Err() == nil {
+		var norm ir.Value
+		grads, norm = optim.Clip(s.B, grads, s.clip)
+		s.emit("grad_norm"+suffix(call), norm)
+	}
+	s.Held = false
+	for i, p := range params {
+		s.apply(p, values[i], grads[i])
+	}
+}
+
+// mine reports whether what is traced after a number of calls of Minimize belongs
+// to the program.
+func (s *Step) mine(call int) bool { return s.part == whole || min(call, s.last) == s.phase }
+
+// hold lets the model update its buffers in one of the programs alone.
+func (s *Step) hold() { s.Held = s.part == update || !s.mine(s.calls) }
+
+func suffix(call int) string {
+	if call == 0 {
+		return ""
+	}
+	return fmt.Sprint(call + 1)
+}
+
+// apply adds the rule for one parameter.
+func (s *Step) apply(p *nn.Param, v, g ir.Value) {
+	var state, scalars []ir.Value
+	var labels []string
+	for _, name := range s.rule.Slots() {
+		label := slotKind + name + "." + p.Name
+		labels = append(labels, label)
+		s.slots = append(s.slots, slot{label, p.Type()})
+		state = append(state, s.Input(label, p.Type()))
+	}
+	for _, name := range s.rule.Scalars() {
+		scalars = append(scalars, s.Input(hyperKind+name, ir.Of(ir.F32)))
+	}
+	if s.B.Err() != nil {
+		return
+	}
+	next, nextState := s.rule.Update(s.B, v, g, state, scalars)
+	for i, label := range labels {
+		s.B.Update("new."+label, state[i], nextState[i])
+	}
+	s.Update(p, next)
+}
+
+// Report shows a scalar of the step under a name beside the loss: "recon".
+func (s *Step) Report(name string, v ir.Value) {
+	if s.B.Err() == nil && s.part != update && s.mine(s.calls) {
+		s.emit(name, v)
+	}
+}
+
+func (s *Step) emit(name string, v ir.Value) {
+	t := s.B.Type(v)
+	if s.B.Err() == nil && (t.DType != ir.F32 || t.Elems() != 1) {
+		s.B.Fail(fmt.Errorf("report of %s: it has type %s%s, want one f32 value", name, t.DType, t))
+		return
+	}
+	if t.Rank() > 0 {
+		v = ops.Reshape(s.B, v)
+	}
+	s.B.Output(reportKind+name, v)
+	s.report = append(s.report, name)
+}
+
+func (s *Step) reported(name string) bool {
+	for _, n := range s.report {
+		if n == name {
+			return true
+		}
+	}
+	return false
+}
+
+// average adds the averaged copies of the trained parameters.
+func (s *Step) average(params []*nn.Param) {
+	rest := s.Input(hyperKind+"ema", ir.Of(ir.F32))
+	for _, p := range params {
+		label := nn.EMAKind + p.Name
+		s.slots = append(s.slots, slot{label, p.Type()})
+		old := s.Input(label, p.Type())
+		s.B.Update("new."+label, old, optim.EMA(s.B, old, s.Param(p), rest))
+	}
+}

@@ -1,0 +1,42 @@
+package gen
+
+import (
+	"math"
+
+	"mllab/engine/optim"
+	"mllab/engine/train"
+)
+
+// trainSettings are the settings of every model's training.
+var trainSettings = []Setting{
+	{Key: "optimizer", Default: "adam", What: "update rule", Choices: []string{"adam", "adamw", "sgd"}},
+	{Key: "beta1", Default: "0.9", What: "adam: decay of the mean gradient", check: floatBetween(0, 0.9999)},
+	{Key: "beta2", Default: "0.999", What: "adam: decay of the mean square", check: floatBetween(0, 0.99999)},
+	{Key: "momentum", Default: "0.9", What: "sgd: momentum", check: floatBetween(0, 0.9999)},
+	{Key: "decay", Default: "0.01", What: "adamw: weight decay", check: floatBetween(0, 1)},
+	{Key: "clip", Default: "0", What: "largest norm of all gradients, 0 for any", check: floatBetween(0, 1e9)},
+	{Key: "schedule", Default: "constant", What: "course of the learning rate", Choices: optim.Schedules()},
+	{Key: "warmup", Default: "0", What: "steps over which the learning rate rises", check: intBetween(0, math.MaxInt32)},
+	{Key: "every", Default: "1000", What: "schedule=step: steps between falls", check: intBetween(1, math.MaxInt32)},
+	{Key: "gamma", Default: "0.5", What: "schedule=step: factor of each fall", check: floatBetween(1e-6, 1)},
+	{Key: "floor", Default: "0", What: "schedule=cosine, linear: factor at the end", check: floatBetween(0, 1)},
+	{Key: "ema", Default: "0", What: "decay of averaged parameters, 0 for none", check: floatBetween(0, 0.99999)},
+}
+
+// Apply puts the settings of the training into a loop's options. Schedules that end
+// take Steps as their end, so it must be set before.
+func (s Settings) Apply(o *train.Options) {
+	switch s.Text("optimizer") {
+	case "sgd":
+		o.Rule = optim.SGD{Momentum: s.Float("momentum")}
+	case "adamw":
+		o.Rule = optim.Adam{B1: s.Float("beta1"), B2: s.Float("beta2"), Eps: 1e-8, Decay: s.Float("decay")}
+	default:
+		o.Rule = optim.Adam{B1: s.Float("beta1"), B2: s.Float("beta2"), Eps: 1e-8}
+	}
+	o.Clip, o.EMA = s.Float("clip"), s.Float("ema")
+	o.Schedule = optim.Schedule{
+		Kind: s.Text("schedule"), Warmup: s.Int("warmup"), Total: o.Steps, Every: s.Int("every"),
+		Gamma: s.Float("gamma"), Floor: s.Float("floor"),
+	}
+}
