@@ -12,6 +12,7 @@ import (
 const (
 	captionsName = "captions.txt"
 	maxCaptions  = 64 << 20 // bytes of a captions file that are read
+	maxName      = 1 << 10  // bytes of a picture's name
 	maxLine      = 1 << 16  // bytes of a line
 )
 
@@ -52,7 +53,7 @@ func readCaptions(path string, has func(string) bool) (captions map[string]strin
 
 // splitCaption finds the longest beginning of a line that is a picture's name.
 func splitCaption(line string, has func(string) bool) (name, caption string) {
-	for at := len(line) - 1; at > 0; at-- {
+	for at := min(len(line)-1, maxName); at > 0; at-- {
 		if line[at] != '\t' && line[at] != ',' && line[at] != ' ' {
 			continue
 		}

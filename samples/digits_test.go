@@ -3,6 +3,7 @@ package samples
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"math"
 	"runtime"
 	"testing"
 
@@ -97,9 +98,9 @@ func TestDigitsSplitsAndSeeds(t *testing.T) {
 		assert.NotEqual(t, a.key(Train, i), b.key(Train, i))
 	}
 	x, y := make([]float32, 784), make([]float32, 784)
-	_, err = a.Example(Train, 1<<40, x)
+	_, err = a.Example(Train, math.MaxInt-1, x)
 	require.NoError(t, err, "training is endless")
-	_, err = a.Example(Train, 1<<40+1, y)
+	_, err = a.Example(Train, math.MaxInt, y)
 	require.NoError(t, err)
 	assert.NotEqual(t, x, y)
 }

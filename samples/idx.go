@@ -22,9 +22,9 @@ type idx struct {
 const (
 	idxByte    = 0x08
 	idxMaxDims = 4
-	idxMaxData = 2 << 30 // bytes; MNIST has 47 million
-	idxMaxSide = 1 << 14 // pixels
-	gzipRatio  = 1032    // deflate packs at most this many bytes into one
+	idxMaxData = 1<<31 - 1 // bytes, so that an int holds them everywhere; MNIST has 47 million
+	idxMaxSide = 1 << 14   // pixels
+	gzipRatio  = 1032      // deflate packs at most this many bytes into one
 )
 
 // The ways of an IDX file to be wrong that callers and tests tell apart.

@@ -99,8 +99,7 @@ func isGrey(m color.Model) bool {
 
 var oneLarge sync.Mutex // held while a large picture is in memory
 
-// readPicture decodes a picture, crops it and scales it to w x h with c channels, as HWC bytes.
-// Transparent parts become white, as on a page.
+// readPicture decodes a picture and shrinks it.
 func readPicture(path string, w, h, c int, crop string) ([]byte, error) {
 	config, err := pictureConfig(path)
 	if err != nil {
@@ -127,6 +126,12 @@ func readPicture(path string, w, h, c int, crop string) ([]byte, error) {
 	if src.Bounds().Empty() {
 		return nil, fmt.Errorf("has no pixels")
 	}
+	return shrink(src, w, h, c, crop), nil
+}
+
+// shrink crops a picture and scales it to w x h with c channels, as HWC bytes. Transparent parts become
+// white, as on a page.
+func shrink(src image.Image, w, h, c int, crop string) []byte {
 	dst := image.NewRGBA(image.Rect(0, 0, w, h))
 	from, to := cropped(src.Bounds(), dst.Bounds(), crop)
 	if to != dst.Bounds() {
@@ -138,7 +143,7 @@ func readPicture(path string, w, h, c int, crop string) ([]byte, error) {
 		scaler = draw.NearestNeighbor
 	}
 	scaler.Scale(dst, to, src, from, draw.Over, nil)
-	return pack(dst, c), nil
+	return pack(dst, c)
 }
 
 // cropped says which part of a picture goes to which part of the example.

@@ -1,6 +1,7 @@
 package samples
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -161,7 +162,7 @@ func TestSheet(t *testing.T) {
 	assert.Equal(t, 2*30+2, img.Bounds().Dy())
 	assert.Equal(t, img.RGBAAt(0, 0), img.RGBAAt(3*30+16, 16), "past the end of the split")
 	assert.NotEqual(t, img.RGBAAt(0, 0), img.RGBAAt(2, 2))
-	for _, bad := range [][2]int{{0, 1}, {1, -1}, {1 << 20, 1 << 20}, {1 << 62, 4}} {
+	for _, bad := range [][2]int{{0, 1}, {1, -1}, {1 << 20, 1 << 20}, {math.MaxInt, 4}} {
 		_, err = Sheet(src, Train, 0, bad[0], bad[1])
 		assert.Error(t, err)
 	}
