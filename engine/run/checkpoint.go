@@ -180,8 +180,8 @@ func loadCheckpoint(dir string, step int64) (*Checkpoint, error) {
 	return c, nil
 }
 
-// verify sums the whole file, header included, with the checksum's own digits taken as zeros. The quotes of its key
-// occur nowhere else: within a JSON string they would be escaped, and a tensor's value is an object.
+// verify sums the whole file, header included, with the checksum's own digits taken as zeros. The quotes of
+// its key occur nowhere else: within a JSON string they would be escaped, and a tensor's value is an object.
 func verify(r io.ReaderAt, size int64, want string) error {
 	var prefix [8]byte
 	if _, err := r.ReadAt(prefix[:], 0); err != nil {
@@ -209,9 +209,9 @@ func verify(r io.ReaderAt, size int64, want string) error {
 	return nil
 }
 
-// Save writes a checkpoint and prunes old ones (see Retain); what it returned nil for survives a power cut. It takes
-// long beside a step, so it may be called from another goroutine than Log, with tensors that nobody changes meanwhile.
-// Lines of metrics up to ck.Step should be logged before; later ones may be, too.
+// Save writes a checkpoint and prunes old ones (see Retain); what it returned nil for survives a power cut.
+// It takes long beside a step, so it may be called from another goroutine than Log, with tensors that nobody
+// changes meanwhile. Lines of metrics up to ck.Step should be logged before; later ones may be, too.
 func (r *Run) Save(ck Checkpoint) error {
 	r.saveMu.Lock()
 	defer r.saveMu.Unlock()
@@ -240,8 +240,8 @@ func (r *Run) Save(ck Checkpoint) error {
 	return nil
 }
 
-// settleMetrics puts the metrics on disk, before the checkpoint that counts on them, and gives the end of the lines up
-// to step.
+// settleMetrics puts the metrics on disk, before the checkpoint that counts on them, and gives the end of the
+// lines up to step.
 func (r *Run) settleMetrics(step int64) (int64, error) {
 	r.mu.Lock()
 	if err := r.writable(); err != nil {
@@ -273,8 +273,8 @@ func (r *Run) checkpointPath(step int64) string {
 	return filepath.Join(r.dir, checkpointDir, checkpointName(step))
 }
 
-// Retain keeps the last n checkpoints (at least 1; 3 if never called; 2 or more survive a damaged one) and, for
-// rewinding, those at multiples of every steps (0: none).
+// Retain keeps the last n checkpoints (at least 1; 3 if never called; 2 or more survive a damaged one) and,
+// for rewinding, those at multiples of every steps (0: none).
 func (r *Run) Retain(n int, every int64) {
 	r.saveMu.Lock()
 	defer r.saveMu.Unlock()
@@ -290,8 +290,8 @@ func (r *Run) Checkpoints() ([]int64, error) {
 	return steps, nil
 }
 
-// Load reads the newest checkpoint that is whole; Notes names those that were passed over. It changes nothing. The
-// error wraps ErrNoCheckpoint if the run has none.
+// Load reads the newest checkpoint that is whole; Notes names those that were passed over. It changes
+// nothing. The error wraps ErrNoCheckpoint if the run has none.
 func (r *Run) Load() (Checkpoint, error) {
 	c, _, err := r.loadUpTo(math.MaxInt64)
 	return c, err
@@ -302,7 +302,8 @@ func (r *Run) LoadStep(step int64) (Checkpoint, error) {
 	c, err := loadCheckpoint(r.dir, step)
 	if errors.Is(err, fs.ErrNotExist) {
 		steps, _ := listSteps(r.dir)
-		return Checkpoint{}, fmt.Errorf("run %s: %w of step %d: there are %v", r.shown(), ErrNoCheckpoint, step, steps)
+		return Checkpoint{}, fmt.Errorf("run %s: %w of step %d: there are %v", r.shown(), ErrNoCheckpoint, step,
+			steps)
 	}
 	if err != nil {
 		return Checkpoint{}, fmt.Errorf("run %s: checkpoint of step %d is damaged: %w", r.shown(), step, cause(err))
@@ -310,7 +311,8 @@ func (r *Run) LoadStep(step int64) (Checkpoint, error) {
 	return *c, nil
 }
 
-// loadUpTo reads the newest whole checkpoint of a step <= last, and gives the steps of the damaged ones after it.
+// loadUpTo reads the newest whole checkpoint of a step <= last, and gives the steps of the damaged ones after
+// it.
 func (r *Run) loadUpTo(last int64) (Checkpoint, []int64, error) {
 	for try := 0; ; try++ {
 		steps, err := r.Checkpoints()

@@ -22,7 +22,8 @@ const (
 	maxConfig  = 1 << 20 // bytes
 )
 
-// Config is everything that decides a run's numbers. Zero Steps or Epochs means that it does not bound the run.
+// Config is everything that decides a run's numbers. Zero Steps or Epochs means that it does not bound the
+// run.
 type Config struct {
 	Format   int               `json:"format"` // set by Create
 	Version  string            `json:"version"`
@@ -86,7 +87,8 @@ func (c *Config) encode() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// parseConfig reads config.json strictly: a setting that this program does not know would change the run unseen.
+// parseConfig reads config.json strictly: a setting that this program does not know would change the run
+// unseen.
 func parseConfig(text []byte) (Config, error) {
 	var c Config
 	var head struct {

@@ -36,8 +36,9 @@ func realDisk(path string, flag int) (file, error) {
 	return f, nil
 }
 
-// replace makes path hold what write gives, or leaves it as it was: written beside it, synced, renamed. Only one
-// replace of a path may run at a time; what a killed process left under the temporary name is overwritten.
+// replace makes path hold what write gives, or leaves it as it was: written beside it, synced, renamed. Only
+// one replace of a path may run at a time; what a killed process left under the temporary name is
+// overwritten.
 func (d disk) replace(path string, write func(io.Writer) error) (err error) {
 	tmp := path + tmpSuffix
 	f, err := d(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC)

@@ -5,15 +5,15 @@
 //	config.json                              model, data, seed and every setting: written once
 //	metrics.jsonl                            a line a logged step, appended whole
 //	history.jsonl                            what the user did and what befell the run
-//	checkpoints/step-00001234.safetensors    tensors, random state, and the place in metrics.jsonl, under a checksum
+//	checkpoints/step-00001234.safetensors    tensors, random state, place in metrics.jsonl, checksum
 //	samples/                                 pictures, if any
 //	result.json                              the last metrics, once the run is finished
 //	lock                                     held while a process writes the run
 //
-// Files appear by rename after a sync, never half-written, and metrics go to disk before the checkpoint that counts
-// them. Resume cuts metrics.jsonl to what its checkpoint knows, so a run that was killed and resumed leaves the bytes
-// of one that was not.
+// Files appear by rename after a sync, never half-written, and metrics go to disk before the checkpoint that
+// counts them. Resume cuts metrics.jsonl to what its checkpoint knows, so a run that was killed and resumed
+// leaves the bytes of one that was not.
 //
-// The package knows files, and the tensors in them by name; it must not know models, optimisers, devices or screens.
-// Begin with Create, Open and Run.Save.
+// The package knows files, and the tensors in them by name; it must not know models, optimisers, devices or
+// screens. Begin with Create, Open and Run.Save.
 package run

@@ -16,11 +16,12 @@ import (
 
 func TestMetricsText(t *testing.T) {
 	m := Metrics{Step: 3, Fields: []Field{Float("loss", 0.25), Int("epoch", 1), Float("bad", math.NaN()),
-		Float("up", math.Inf(1)), Float("down", math.Inf(-1)), Text("note", "naïve \"x\"\n"), Float("zero", math.Copysign(0, -1)),
+		Float("up", math.Inf(1)), Float("down", math.Inf(-1)), Text("note", "naïve \"x\"\n"),
+		Float("zero", math.Copysign(0, -1)),
 		Float("big", 1e300), Float("whole", 2)}}
 	text := string(m.AppendJSON(nil))
-	assert.Equal(t, `{"step":3,"loss":0.25,"epoch":1,"bad":"NaN","up":"Inf","down":"-Inf","note":"naïve \"x\"\n",`+
-		`"zero":-0,"big":1e+300,"whole":2}`, text)
+	assert.Equal(t, `{"step":3,"loss":0.25,"epoch":1,"bad":"NaN","up":"Inf","down":"-Inf","note":`+
+		`"naïve \"x\"\n","zero":-0,"big":1e+300,"whole":2}`, text)
 	got, err := ParseMetrics([]byte(text))
 	require.NoError(t, err)
 	assert.Equal(t, text, string(got.AppendJSON(nil)))
@@ -37,8 +38,9 @@ func TestMetricsText(t *testing.T) {
 	assert.False(t, ok)
 	assert.Equal(t, "naïve \"x\"\n", got.Fields[5].Value())
 
-	for _, line := range []string{``, `{}x`, `[]`, `{"loss":1}`, `{"step":-1}`, `{"step":1.5}`, `{"step":"1"}`, `{"step":1,"a":[]}`,
-		`{"step":1,"a":true}`, `{"step":1,"a":1,"a":2}`, `{"step":1,"step":2}`, `{"step":1`, `{"step":1,"":2}`, `{"step":1,"a":1e999}`,
+	for _, line := range []string{``, `{}x`, `[]`, `{"loss":1}`, `{"step":-1}`, `{"step":1.5}`, `{"step":"1"}`,
+		`{"step":1,"a":[]}`, `{"step":1,"a":true}`, `{"step":1,"a":1,"a":2}`, `{"step":1,"step":2}`, `{"step":1`,
+		`{"step":1,"":2}`, `{"step":1,"a":1e999}`,
 		"{\"step\":1,\"a\\u001b\":1}", strings.Repeat("[", 100)} {
 		if _, err := ParseMetrics([]byte(line)); line != `{}x` {
 			assert.Error(t, err, line)
@@ -158,7 +160,8 @@ func BenchmarkLog(b *testing.B) {
 func BenchmarkSave8MB(b *testing.B) {
 	r, err := Create(b.TempDir(), "r", config())
 	require.NoError(b, err)
-	ck := Checkpoint{Tensors: []safetensors.Tensor{{Name: "param.w", Shape: []int{2 << 20}, F32: make([]float32, 2<<20)}}}
+	w := safetensors.Tensor{Name: "param.w", Shape: []int{2 << 20}, F32: make([]float32, 2<<20)}
+	ck := Checkpoint{Tensors: []safetensors.Tensor{w}}
 	b.SetBytes(8 << 20)
 	for b.Loop() {
 		ck.Step++
@@ -180,7 +183,8 @@ func Example() {
 		return
 	}
 	_ = r.Log(Metrics{Step: 1, Fields: []Field{Float("loss", 543.2)}})
-	_ = r.Save(Checkpoint{Step: 1, Tensors: []safetensors.Tensor{{Name: "param.b", Shape: []int{1}, F32: []float32{0.5}}}})
+	bias := safetensors.Tensor{Name: "param.b", Shape: []int{1}, F32: []float32{0.5}}
+	_ = r.Save(Checkpoint{Step: 1, Tensors: []safetensors.Tensor{bias}})
 	_ = r.Log(Metrics{Step: 2, Fields: []Field{Float("loss", 541.9)}})
 	_ = r.Close() // or kill -9
 

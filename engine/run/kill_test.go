@@ -29,8 +29,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// train resumes the run in dir and goes on to step last: a line a step, a checkpoint every third step, saved beside
-// the following steps as a real trainer does.
+// train resumes the run in dir and goes on to step last: a line a step, a checkpoint every third step, saved
+// beside the following steps as a real trainer does.
 func train(dir string, last int64) error {
 	r, err := Open(dir)
 	if err != nil {

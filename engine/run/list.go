@@ -16,8 +16,8 @@ import (
 // State says how a run stands.
 type State string
 
-// A run is running while a process holds its lock, finished after Finish, damaged if its configuration cannot be read,
-// and else interrupted.
+// A run is running while a process holds its lock, finished after Finish, damaged if its configuration cannot
+// be read, and else interrupted.
 const (
 	Running     State = "running"
 	Finished    State = "finished"
@@ -39,8 +39,8 @@ type Summary struct {
 	Bytes   int64     // on disk
 }
 
-// List sums up the runs in root, the newest first. A run that cannot be read is listed with its Problem; a root that
-// does not exist has no runs. Hidden folders and files are passed over.
+// List sums up the runs in root, the newest first. A run that cannot be read is listed with its Problem; a
+// root that does not exist has no runs. Hidden folders and files are passed over.
 func List(root string) ([]Summary, error) {
 	entries, err := os.ReadDir(root)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -132,7 +132,8 @@ func lastMetrics(path string) (Metrics, bool) {
 	}
 }
 
-// Find gives the folder of a run that the user named: by a path, by its name in root, or "last" for the newest.
+// Find gives the folder of a run that the user named: by a path, by its name in root, or "last" for the
+// newest.
 func Find(root, name string) (string, error) {
 	isRun := func(dir string) bool {
 		_, err := os.Stat(filepath.Join(dir, configName))

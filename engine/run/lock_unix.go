@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// tryLock takes a lock that ends with f, without waiting; errHeld if another open file has it. A file system without
-// locks (some network mounts) is used without.
+// tryLock takes a lock that ends with f, without waiting; errHeld if another open file has it. A file system
+// without locks (some network mounts) is used without.
 func tryLock(f *os.File, exclusive bool) error {
 	how := syscall.LOCK_SH
 	if exclusive {

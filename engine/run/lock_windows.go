@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// tryLock takes a lock that ends with f, without waiting; errHeld if another open file has it. Locks are mandatory
-// here, so it lies on a byte far beyond the process number that others may read.
+// tryLock takes a lock that ends with f, without waiting; errHeld if another open file has it. Locks are
+// mandatory here, so it lies on a byte far beyond the process number that others may read.
 func tryLock(f *os.File, exclusive bool) error {
 	how := uint32(windows.LOCKFILE_FAIL_IMMEDIATELY)
 	if exclusive {

@@ -214,7 +214,8 @@ func parseField(name string, value any) (Field, error) {
 		}
 		return Text(name, v), nil
 	case json.Number:
-		if i, err := strconv.ParseInt(string(v), 10, 64); err == nil && (i != 0 || !strings.HasPrefix(string(v), "-")) {
+		minusZero := v == "-0" // a float, for whole numbers have none
+		if i, err := strconv.ParseInt(string(v), 10, 64); err == nil && !minusZero {
 			return Int(name, i), nil
 		}
 		f, err := strconv.ParseFloat(string(v), 64)
@@ -226,8 +227,8 @@ func parseField(name string, value any) (Field, error) {
 	return Field{}, fmt.Errorf("metric %q: want a number or a string", clip(name))
 }
 
-// eachLine calls each with every whole line and the offset after it; a last line without its newline is what a killed
-// process leaves, and is passed over.
+// eachLine calls each with every whole line and the offset after it; a last line without its newline is what
+// a killed process leaves, and is passed over.
 func eachLine(r io.Reader, each func(line []byte, end int64) error) error {
 	in := bufio.NewReaderSize(r, 64<<10)
 	var line []byte
@@ -266,8 +267,8 @@ func parseLines(r io.Reader) ([]Metrics, error) {
 	return all, err
 }
 
-// stepEnd is the offset after the last of the lines in f[:end] that belongs to a step <= step. It looks from the end,
-// for what it seeks is near.
+// stepEnd is the offset after the last of the lines in f[:end] that belongs to a step <= step. It looks from
+// the end, for what it seeks is near.
 func stepEnd(f io.ReaderAt, end, step int64) (int64, error) {
 	for window := int64(64 << 10); ; window *= 2 {
 		start := max(0, end-window)

@@ -10,22 +10,26 @@ import (
 	"unicode/utf8"
 )
 
-var adjectives = strings.Fields(`able airy amber ample bold brave brief bright brisk broad calm candid clear clever
-	cosy crisp curious deft eager early even fair fine firm fleet fond frank free fresh gentle glad golden good grand
-	green happy hardy honest humble jolly keen kind lively loyal lucid lucky mellow merry mild modest neat nimble noble
-	patient plain polite proud pure quick quiet rapid ready round rustic serene sharp silent silver simple smooth snug
-	sober solid spry steady still stout sturdy subtle sunny swift tame tender tidy tranquil true trusty upbeat vivid
-	warm wise witty young zesty`)
+var adjectives = strings.Fields(`able airy amber ample bold brave brief bright brisk broad calm candid clear
+	clever cosy crisp curious deft eager early even fair fine firm fleet fond
+	frank free fresh gentle glad golden good grand green happy hardy honest humble
+	jolly keen kind lively loyal lucid lucky mellow merry mild modest neat nimble
+	noble patient plain polite proud pure quick quiet rapid ready round rustic
+	serene sharp silent silver simple smooth snug sober solid spry steady still
+	stout sturdy subtle sunny swift tame tender tidy tranquil true trusty upbeat
+	vivid warm wise witty young zesty`)
 
-var nouns = strings.Fields(`acorn alder aspen badger beaver birch bison brook canyon cedar clover comet cove crane
-	curlew dahlia dale dolphin dove eagle egret elk elm falcon fern finch fjord fox gecko glade goose grove harbor hare
-	hawk hazel heron hill ibex iris island ivy jay juniper kestrel kite koala lagoon lake lark laurel lemur lily linden
-	lynx maple marten meadow mole moose moth newt oak orchid osprey otter owl panda pebble pine plover pond poplar
-	puffin quail rabbit raven reed ridge river robin rook rowan seal shore sparrow spruce stoat stork stream swan tern
-	thistle toad trout tulip turtle valley vole walrus willow wolf wren yak`)
+var nouns = strings.Fields(`acorn alder aspen badger beaver birch bison brook canyon cedar clover comet
+	cove crane curlew dahlia dale dolphin dove eagle egret elk elm falcon fern
+	finch fjord fox gecko glade goose grove harbor hare hawk hazel heron hill ibex
+	iris island ivy jay juniper kestrel kite koala lagoon lake lark laurel lemur
+	lily linden lynx maple marten meadow mole moose moth newt oak orchid osprey
+	otter owl panda pebble pine plover pond poplar puffin quail rabbit raven reed
+	ridge river robin rook rowan seal shore sparrow spruce stoat stork stream swan
+	tern thistle toad trout tulip turtle valley vole walrus willow wolf wren yak`)
 
-// FriendlyName gives an adjective and a noun, such as kind-otter, for a seed: the same one for the same seed, the next
-// that is free if taken says that it is used.
+// FriendlyName gives an adjective and a noun, such as kind-otter, for a seed: the same one for the same seed,
+// the next that is free if taken says that it is used.
 func FriendlyName(seed uint64, taken func(name string) bool) string {
 	const words = 64
 	name := ""
@@ -64,8 +68,8 @@ func checkName(name string) error {
 }
 
 // DefaultRoot is the folder of the user's runs: $XDG_DATA_HOME/mllab/runs if that is set, else
-// ~/.local/share/mllab/runs, ~/Library/Application Support/mllab/runs on macOS and %LocalAppData%\mllab\runs on Windows.
-// It need not exist.
+// ~/.local/share/mllab/runs, ~/Library/Application Support/mllab/runs on macOS and %LocalAppData%\mllab\runs
+// on Windows. It need not exist.
 func DefaultRoot() (string, error) {
 	if dir := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "mllab", "runs"), nil

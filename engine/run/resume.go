@@ -10,15 +10,16 @@ import (
 	"path/filepath"
 )
 
-// Resume loads the newest whole checkpoint and brings the folder to the moment of it: metrics after its step are cut
-// off, damaged newer checkpoints are set aside under another name, the mark of Finish goes. A line of history says so.
+// Resume loads the newest whole checkpoint and brings the folder to the moment of it: metrics after its step
+// are cut off, damaged newer checkpoints are set aside under another name, the mark of Finish goes. A line of
+// history says so.
 //
-// If the run was killed before its first checkpoint the error wraps ErrNoCheckpoint, the metrics are empty, and the
-// caller begins at step 0 on this same Run.
+// If the run was killed before its first checkpoint the error wraps ErrNoCheckpoint, the metrics are empty,
+// and the caller begins at step 0 on this same Run.
 func (r *Run) Resume() (Checkpoint, error) { return r.resume(math.MaxInt64) }
 
-// ResumeAt is Resume from the newest whole checkpoint of a step <= step. Newer checkpoints are deleted: they are of a
-// future that will not come.
+// ResumeAt is Resume from the newest whole checkpoint of a step <= step. Newer checkpoints are deleted: they
+// are of a future that will not come.
 func (r *Run) ResumeAt(step int64) (Checkpoint, error) { return r.resume(step) }
 
 func (r *Run) resume(last int64) (Checkpoint, error) {
@@ -39,8 +40,8 @@ func (r *Run) resume(last int64) (Checkpoint, error) {
 		return Checkpoint{}, err
 	}
 	none := err
-	// Newest first, and the metrics last: if this is cut short, the next Resume finds the same checkpoint or a newer
-	// one whose metrics are still there.
+	// Newest first, and the metrics last: if this is cut short, the next Resume finds the same checkpoint or
+	// a newer one whose metrics are still there.
 	if err := r.dropAfter(last, damaged); err != nil {
 		return Checkpoint{}, fault(doing, err)
 	}
@@ -69,7 +70,8 @@ func (r *Run) resume(last int64) (Checkpoint, error) {
 	return ck, nil
 }
 
-// dropAfter removes the checkpoints after last and sets the damaged ones aside, for whoever would rescue them.
+// dropAfter removes the checkpoints after last and sets the damaged ones aside, for whoever would rescue
+// them.
 func (r *Run) dropAfter(last int64, damaged []int64) error {
 	steps, err := listSteps(r.dir)
 	if err != nil {
@@ -95,8 +97,8 @@ func (r *Run) dropAfter(last int64, damaged []int64) error {
 	return syncDir(filepath.Join(r.dir, checkpointDir))
 }
 
-// metricsUpTo finds the end of the metrics up to the checkpoint's step: from the offset that it recorded, past lines
-// of its step that were logged after it was saved.
+// metricsUpTo finds the end of the metrics up to the checkpoint's step: from the offset that it recorded,
+// past lines of its step that were logged after it was saved.
 func (r *Run) metricsUpTo(ck *Checkpoint, fresh bool) (end int64, note string, err error) {
 	if fresh {
 		return 0, "", nil
@@ -106,7 +108,7 @@ func (r *Run) metricsUpTo(ck *Checkpoint, fresh bool) (end int64, note string, e
 		var b [1]byte
 		if n, _ := r.metrics.ReadAt(b[:], from-1); n == 0 || b[0] != '\n' {
 			from = 0
-			note = metricsName + " is shorter than the checkpoint says, or was changed: its lines up to the step are kept"
+			note = metricsName + " is shorter than the checkpoint says, or changed: its lines up to the step stay"
 		}
 	}
 	end = from

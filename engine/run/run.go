@@ -56,9 +56,9 @@ type Event struct {
 	Text string    `json:"text"`
 }
 
-// Create makes the folder root/name with the configuration in it, and root too if it is missing. An empty name gets a
-// friendly one from the seed and the time. A folder of that name may exist if it is empty. On an error nothing new is
-// left but root.
+// Create makes the folder root/name with the configuration in it, and root too if it is missing. An empty
+// name gets a friendly one from the seed and the time. A folder of that name may exist if it is empty. On an
+// error nothing new is left but root.
 func Create(root, name string, cfg Config) (*Run, error) {
 	return create(realDisk, root, name, cfg)
 }
@@ -136,7 +136,8 @@ func claim(root, name string, cfg Config) (dir string, fresh bool, err error) {
 	}
 }
 
-// begin takes the lock and opens the files of a new run; config.json comes last, for it makes the folder a run.
+// begin takes the lock and opens the files of a new run; config.json comes last, for it makes the folder a
+// run.
 func (r *Run) begin(config []byte) (err error) {
 	if r.lock, err = acquire(r.dir); err != nil {
 		return err
@@ -156,8 +157,8 @@ func (r *Run) openLogs() (err error) {
 	return err
 }
 
-// Open opens a run for writing and takes its lock; the error wraps ErrBusy if it is being written already. What a
-// killed process left half-done is cleared away. Resume comes next.
+// Open opens a run for writing and takes its lock; the error wraps ErrBusy if it is being written already.
+// What a killed process left half-done is cleared away. Resume comes next.
 func Open(dir string) (*Run, error) {
 	r, err := Read(dir)
 	if err != nil {
@@ -201,7 +202,8 @@ func Read(dir string) (*Run, error) {
 	return r, nil
 }
 
-// escapeGlob lets a folder's own name pass through filepath.Glob; Windows has no escape and forbids * and ? in names.
+// escapeGlob lets a folder's own name pass through filepath.Glob; Windows has no escape and forbids * and ?
+// in names.
 func escapeGlob(dir string) string {
 	if os.PathSeparator == '\\' {
 		return dir
@@ -253,8 +255,8 @@ func (r *Run) writable() error {
 	return nil
 }
 
-// Log appends a line of metrics. Steps must not fall. A line is written whole or not at all: when the disk is full the
-// error says so, and later lines follow the last whole one.
+// Log appends a line of metrics. Steps must not fall. A line is written whole or not at all: when the disk is
+// full the error says so, and later lines follow the last whole one.
 func (r *Run) Log(m Metrics) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -310,7 +312,8 @@ func (r *Run) event(step int64, text string) error {
 	return appendLine(r.history, &r.historyEnd, append(line, '\n'))
 }
 
-// Metrics reads all lines. A torn last line is passed over; an error about a damaged line comes with those before it.
+// Metrics reads all lines. A torn last line is passed over; an error about a damaged line comes with those
+// before it.
 func (r *Run) Metrics() ([]Metrics, error) {
 	var all []Metrics
 	err := r.lines(metricsName, func(f io.Reader) (err error) {
@@ -320,7 +323,8 @@ func (r *Run) Metrics() ([]Metrics, error) {
 	return all, err
 }
 
-// History reads all events. A torn last line is passed over; an error about a damaged line comes with those before it.
+// History reads all events. A torn last line is passed over; an error about a damaged line comes with those
+// before it.
 func (r *Run) History() ([]Event, error) {
 	var all []Event
 	err := r.lines(historyName, func(f io.Reader) error {

@@ -29,7 +29,8 @@ func state(step int64) Checkpoint {
 	for i := range w {
 		w[i] = float32(step) + float32(i)/4096
 	}
-	return Checkpoint{Step: step, Epoch: step / 10, LR: 1 / float64(step+3), Random: []uint64{uint64(step), math.MaxUint64},
+	return Checkpoint{Step: step, Epoch: step / 10, LR: 1 / float64(step+3),
+		Random: []uint64{uint64(step), math.MaxUint64},
 		Tensors: []safetensors.Tensor{
 			{Name: "opt.t", I64: []int64{step}, Shape: []int{1}, DType: safetensors.I64},
 			{Name: "param.w", F32: w, Shape: []int{3, 1000}, DType: safetensors.F32},
@@ -38,7 +39,8 @@ func state(step int64) Checkpoint {
 }
 
 func row(step int64) Metrics {
-	return Metrics{Step: step, Fields: []Field{Float("loss", 1/float64(step+1)), Int("epoch", step/10), Text("note", "a\"b")}}
+	loss := Float("loss", 1/float64(step+1))
+	return Metrics{Step: step, Fields: []Field{loss, Int("epoch", step/10), Text("note", "a\"b")}}
 }
 
 func requireState(t *testing.T, step int64, got Checkpoint) {
@@ -239,7 +241,9 @@ func TestDamagedCheckpointFallsBack(t *testing.T) {
 		{"cut", func(b []byte) []byte { return b[:len(b)-1] }, "cut or damaged"},
 		{"empty", func([]byte) []byte { return nil }, "too few"},
 		{"zeros", func(b []byte) []byte { return make([]byte, len(b)) }, "header"},
-		{"other file", func([]byte) []byte { return []byte("\x08\x00\x00\x00\x00\x00\x00\x00{}      ") }, "not a checkpoint"},
+		{"other file", func([]byte) []byte {
+			return []byte("\x08\x00\x00\x00\x00\x00\x00\x00{}      ")
+		}, "not a checkpoint"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r, err := Create(t.TempDir(), "r", config())
@@ -368,7 +372,8 @@ func TestListNamesTheDamage(t *testing.T) {
 	assert.EqualValues(t, 5, got["good"].Step)
 	assert.EqualValues(t, -1, got["good"].Saved)
 	want := map[string]string{"empty": "config.json: no such file", "torn": "not valid JSON",
-		"newer": "run made by mllab format 3; this is format 1", "strange": "unknown setting", "nobody": "not valid JSON"}
+		"newer": "run made by mllab format 3; this is format 1", "strange": "unknown setting",
+		"nobody": "not valid JSON"}
 	for name, text := range want {
 		assert.Equal(t, Damaged, got[name].State, name)
 		assert.Contains(t, got[name].Problem, text, name)
@@ -408,7 +413,8 @@ func TestFriendlyNames(t *testing.T) {
 			words[w] = true
 		}
 	}
-	for _, name := range []string{".", "..", ".x", "a/b", `a\b`, "a\nb", " a", "a.", strings.Repeat("x", 200), "\xff"} {
+	for _, name := range []string{".", "..", ".x", "a/b", `a\b`, "a\nb", " a", "a.", "\xff",
+		strings.Repeat("x", 200)} {
 		_, err := Create(root, name, cfg)
 		require.Error(t, err, "%q", name)
 		assert.NotContains(t, err.Error(), "\n")

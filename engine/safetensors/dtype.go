@@ -20,8 +20,8 @@ const (
 	Bool DType = "BOOL" // one byte an element: 0 or 1
 )
 
-// Bits is the size of one element in bits, 0 for a dtype that the format does not have. It knows the dtypes beyond
-// the constants of this package too: such tensors can be listed, skipped and read as bytes.
+// Bits is the size of one element in bits, 0 for a dtype that the format does not have. It knows the dtypes
+// beyond the constants of this package too: such tensors can be listed, skipped and read as bytes.
 func (d DType) Bits() int {
 	switch d {
 	case F64, I64, "U64", "C64":

@@ -22,7 +22,8 @@ var ErrFormat = errors.New("not a valid safetensors file")
 // ErrMissing is wrapped by the error for a tensor that the file does not have.
 var ErrMissing = errors.New("no such tensor")
 
-// File is an open safetensors file whose header has been checked. Its methods may be used by several goroutines.
+// File is an open safetensors file whose header has been checked. Its methods may be used by several
+// goroutines.
 type File struct {
 	name  string
 	r     io.ReaderAt
@@ -34,8 +35,8 @@ type File struct {
 	meta  map[string]string
 }
 
-// Open opens a file and checks its header; the data stays on disk until it is read. Errors name the file; those about
-// its content wrap ErrFormat.
+// Open opens a file and checks its header; the data stays on disk until it is read. Errors name the file;
+// those about its content wrap ErrFormat.
 func Open(path string) (*File, error) {
 	// Asked before opening: to open a pipe for reading waits for a writer.
 	st, err := os.Stat(path)
@@ -164,8 +165,8 @@ func (f *File) ReadBytes(name string, dst []byte) error {
 	return nil
 }
 
-// Tensor reads a tensor whole: into F32, F64, I32 or I64 by its dtype (F16 and BF16 become F32), other dtypes into
-// Data. It allocates what the tensor takes, which the file is known to hold.
+// Tensor reads a tensor whole: into F32, F64, I32 or I64 by its dtype (F16 and BF16 become F32), other dtypes
+// into Data. It allocates what the tensor takes, which the file is known to hold.
 func (f *File) Tensor(name string) (Tensor, error) {
 	in, ok := f.Info(name)
 	if !ok {

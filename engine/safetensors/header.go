@@ -92,7 +92,8 @@ func layout(infos map[string]Info, size int64) error {
 		case in.Begin < at:
 			return fmt.Errorf("tensor %s: overlaps tensor %s", clip(name), clip(names[i-1]))
 		case in.Begin > at:
-			return fmt.Errorf("tensor %s: begins at byte %d, and byte %d belongs to no tensor", clip(name), in.Begin, at)
+			return fmt.Errorf("tensor %s: begins at byte %d, and byte %d belongs to no tensor", clip(name),
+				in.Begin, at)
 		}
 		at = in.End
 	}
@@ -157,8 +158,8 @@ func entry(dec *json.Decoder) (Info, error) {
 		return in, err
 	}
 	if length != in.End-in.Begin {
-		return in, fmt.Errorf("%s %s takes %d bytes, and data_offsets give %d", in.DType, shapeText(in.Shape), length,
-			in.End-in.Begin)
+		return in, fmt.Errorf("%s %s takes %d bytes, and data_offsets give %d", in.DType, shapeText(in.Shape),
+			length, in.End-in.Begin)
 	}
 	in.Count = count
 	return in, nil
@@ -189,7 +190,8 @@ func extent(d DType, shape []int) (count int, length int64, err error) {
 	return int(n), n * bits / 8, nil
 }
 
-// object walks a JSON object, calling member with the decoder before each value, and refuses a key that comes twice.
+// object walks a JSON object, calling member with the decoder before each value, and refuses a key that comes
+// twice.
 func object(dec *json.Decoder, member func(key string) error) error {
 	if open, err := token[json.Delim](dec, "an object"); err != nil {
 		return err

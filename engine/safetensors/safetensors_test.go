@@ -75,8 +75,8 @@ func TestRoundTrip(t *testing.T) {
 
 func TestWidening(t *testing.T) {
 	half := []uint16{0x0000, 0x8000, 0x3c00, 0xc000, 0x7bff, 0x0001, 0x03ff, 0x0400, 0x7c00, 0xfc00, 0x3555}
-	want := []float32{0, 0, 1, -2, 65504, 0x1p-24, 1023 * 0x1p-24, 0x1p-14, float32(math.Inf(1)), float32(math.Inf(-1)),
-		0.33325195}
+	want := []float32{0, 0, 1, -2, 65504, 0x1p-24, 1023 * 0x1p-24, 0x1p-14,
+		float32(math.Inf(1)), float32(math.Inf(-1)), 0.33325195}
 	var h, b []byte
 	for _, v := range half {
 		h = binary.LittleEndian.AppendUint16(h, v)
@@ -148,7 +148,8 @@ func TestRefusesBadFiles(t *testing.T) {
 		{"overflow", one(`{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}`), 0, "overflows"},
 		{"bits", one(`{"dtype":"F64","shape":[2305843009213693952],"data_offsets":[0,0]}`), 0, "overflows"},
 		{"half byte", one(`{"dtype":"F4","shape":[3],"data_offsets":[0,2]}`), 2, "whole bytes"},
-		{"length", one(`{"dtype":"F32","shape":[2],"data_offsets":[0,4]}`), 4, "takes 8 bytes, and data_offsets give 4"},
+		{"length", one(`{"dtype":"F32","shape":[2],"data_offsets":[0,4]}`), 4,
+			"takes 8 bytes, and data_offsets give 4"},
 		{"backwards", one(`{"dtype":"F32","shape":[1],"data_offsets":[4,0]}`), 4, "backwards"},
 		{"one offset", one(`{"dtype":"F32","shape":[1],"data_offsets":[4]}`), 4, "want 2"},
 		{"beyond", one(`{"dtype":"F32","shape":[2],"data_offsets":[0,8]}`), 7, "the file is cut"},

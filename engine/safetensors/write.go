@@ -13,8 +13,8 @@ import (
 	"unicode/utf8"
 )
 
-// Tensor is a tensor to write, or one that was read whole. Exactly one of the data fields is set (none if the tensor
-// has no elements); it is row-major. The writer does not change or keep it.
+// Tensor is a tensor to write, or one that was read whole. Exactly one of the data fields is set (none if the
+// tensor has no elements); it is row-major. The writer does not change or keep it.
 type Tensor struct {
 	Name  string
 	DType DType // may be empty where F32, F64, I32 or I64 says it
@@ -27,9 +27,9 @@ type Tensor struct {
 	I64  []int64
 }
 
-// Write writes the tensors as one file. The same tensors and metadata give the same bytes in whatever order they come:
-// data lies by falling element size and then by name, so each tensor is aligned to its elements, and the header is
-// padded with spaces to a multiple of 8 bytes. Nothing is written if a tensor is invalid.
+// Write writes the tensors as one file. The same tensors and metadata give the same bytes in whatever order
+// they come: data lies by falling element size and then by name, so each tensor is aligned to its elements,
+// and the header is padded with spaces to a multiple of 8 bytes. Nothing is written if a tensor is invalid.
 func Write(w io.Writer, tensors []Tensor, meta map[string]string) error {
 	order, err := arrange(tensors)
 	if err != nil {
