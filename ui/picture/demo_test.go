@@ -27,6 +27,7 @@ type demo struct {
 	pic           *Picture
 	every         time.Duration // of picture updates; 0 none
 	until         int           // pictures to show before it is over
+	pixels        int           // side of a square picture that changes as a whole, instead of cols and rows
 }
 
 type setMsg func(*demo)
@@ -53,6 +54,9 @@ func (d *demo) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		d.draw()
 	}
 	var cmd tea.Cmd
+	if _, ok := msg.(tea.TerminalVersionMsg); ok && d.probe != nil && d.probe.ForceTrueColor() {
+		cmd = func() tea.Msg { return tea.CapabilityMsg{Content: "RGB"} }
+	}
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		d.w, d.h = msg.Width, msg.Height
@@ -78,11 +82,15 @@ func (d *demo) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 }
 
 func (d *demo) draw() {
+	if d.pixels > 0 && d.display.Mode.pixels() {
+		d.cols = (d.pixels + d.display.CellW - 1) / d.display.CellW
+		d.rows = (d.pixels + d.display.CellH - 1) / d.display.CellH
+	}
 	w, h := d.display.Pixels(d.cols, d.rows)
 	im := heat(w, h)
 	for y := range h {
 		for x := range w {
-			if y > h/2 && d.phase > 0 {
+			if (y > h/2 || d.pixels > 0) && d.phase > 0 {
 				im.Pix[y*w+x] = byte((int(im.Pix[y*w+x]) + int(40*d.phase)) % Levels)
 			}
 		}
