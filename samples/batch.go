@@ -3,6 +3,9 @@ package samples
 import (
 	"fmt"
 	"math/bits"
+	"runtime"
+	"sync"
+	"sync/atomic"
 )
 
 // NominalEpoch is how many examples of an endless split are called one epoch: MNIST's number.
@@ -20,11 +23,18 @@ type Batcher struct {
 	info  Info
 	batch int
 	seed  uint64
+
+	workers int // more than one where an example takes long enough to share out: pictures from files
 }
 
 // NewBatcher cuts src into batches of that many examples. A batch below 1 is reported by Fill.
 func NewBatcher(src Source, batch int, seed uint64) *Batcher {
-	return &Batcher{src: src, info: src.Info(), batch: batch, seed: seed}
+	b := &Batcher{src: src, info: src.Info(), batch: batch, seed: seed, workers: 1}
+	switch src.(type) {
+	case *folder, *adapted:
+		b.workers = runtime.GOMAXPROCS(0)
+	}
+	return b
 }
 
 // Batch is the number of examples in a batch.
@@ -70,21 +80,49 @@ func (b *Batcher) Fill(step int, dst []float32, labels []int32) error {
 		return fmt.Errorf("samples: %s: room for %d values and %d labels, want %d and %d",
 			b.info.Name, len(dst), len(labels), b.batch*size, b.batch)
 	}
-	spe := b.StepsPerEpoch()
-	order := Order(b.seed, step/spe, b.info.Train)
-	first := step % spe * b.batch
+	order := Order(b.seed, step/b.StepsPerEpoch(), b.info.Train)
+	if b.workers > 1 {
+		return b.share(func(j int) error { return b.one(order, step, j, dst, labels) })
+	}
 	for j := range b.batch {
-		i := b.start() + step*b.batch + j
-		if b.info.Train != Endless {
-			i = order.At(first + j)
-		}
-		label, err := b.src.Example(Train, i, dst[j*size:(j+1)*size])
-		if err != nil {
+		if err := b.one(order, step, j, dst, labels); err != nil {
 			return err
 		}
-		if labels != nil {
-			labels[j] = int32(label)
-		}
+	}
+	return nil
+}
+
+// one makes example j of the batch of that step.
+func (b *Batcher) one(order Permutation, step, j int, dst []float32, labels []int32) error {
+	i := b.start() + step*b.batch + j
+	if b.info.Train != Endless {
+		i = order.At(step%b.StepsPerEpoch()*b.batch + j)
+	}
+	size := b.info.Values()
+	label, err := b.src.Example(Train, i, dst[j*size:(j+1)*size])
+	if err == nil && labels != nil {
+		labels[j] = int32(label)
+	}
+	return err
+}
+
+// share lets several workers make the examples of a batch, and returns an error of theirs.
+func (b *Batcher) share(one func(j int) error) error {
+	var next atomic.Int64
+	var failed atomic.Pointer[error]
+	var wg sync.WaitGroup
+	for range min(b.workers, b.batch) {
+		wg.Go(func() {
+			for j := int(next.Add(1)) - 1; j < b.batch && failed.Load() == nil; j = int(next.Add(1)) - 1 {
+				if err := one(j); err != nil {
+					failed.Store(&err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if err := failed.Load(); err != nil {
+		return *err
 	}
 	return nil
 }

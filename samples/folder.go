@@ -15,13 +15,13 @@ import (
 )
 
 const (
-	folderSide   = 64        // side of examples when the pictures do not agree on a small size
-	folderOwn    = 256       // largest side that is taken from the pictures
-	folderCache  = 256 << 20 // bytes of decoded examples that are kept
-	folderEager  = 16 << 20  // bytes of files up to which all pictures are decoded when the folder is opened
-	folderMost   = 4 << 20   // pictures
-	folderNamed  = 3         // skipped pictures that a note names
-	folderLabels = 10000     // classes
+	folderSide   = 64         // side of examples when the pictures do not agree on a small size
+	folderOwn    = 256        // largest side that is taken from the pictures
+	folderCache  = 128 << 20  // bytes of decoded examples that are kept
+	folderEager  = 24_000_000 // pixels up to which all pictures are decoded when the folder is opened
+	folderMost   = 4 << 20    // pictures
+	folderNamed  = 3          // skipped pictures that a note names
+	folderLabels = 10000      // classes
 )
 
 // folder is a source of PNG, JPEG and GIF pictures. The first subfolder is the label; folders called train
@@ -48,7 +48,6 @@ type pictureFile struct {
 	name    string // relative to the root, with slashes
 	label   int
 	split   int // -1: by hash
-	bytes   int64
 	config  image.Config
 	caption string
 	text    bool // a .txt stands beside it
@@ -79,7 +78,7 @@ func openFolder(root string, o Options) (Source, error) {
 		}
 	})
 	f.choose(o)
-	if f.bytes() <= folderEager {
+	if f.work() <= folderEager {
 		f.each(func(p *pictureFile) { f.load(p) })
 	}
 	if err := f.divide(o.testFraction()); err != nil {
@@ -95,7 +94,6 @@ func (f *folder) path(p *pictureFile) string {
 // scan lists the pictures, in order of name, with their labels and splits.
 func (f *folder) scan() error {
 	var names []string
-	var sizes []int64
 	texts := map[string]bool{}
 	err := filepath.WalkDir(f.root, func(full string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -121,7 +119,7 @@ func (f *folder) scan() error {
 		case len(names) == folderMost:
 			return fmt.Errorf("%s: more than %d pictures: give one of its subfolders", f.info.Source, folderMost)
 		default:
-			names, sizes = append(names, name), append(sizes, st.Size())
+			names = append(names, name)
 		}
 		return nil
 	})
@@ -131,7 +129,7 @@ func (f *folder) scan() error {
 	f.files = make([]pictureFile, len(names))
 	for i, name := range names {
 		p := &f.files[i]
-		p.name, p.bytes, p.split, p.label = name, sizes[i], -1, -1
+		p.name, p.split, p.label = name, -1, -1
 		p.text = texts[textName(name)] && path.Base(textName(name)) != captionsName
 	}
 	return f.sort()
@@ -236,11 +234,14 @@ func (f *folder) each(do func(*pictureFile)) {
 	wg.Wait()
 }
 
-func (f *folder) bytes() (total int64) {
+// work is how many pixels there are to decode. A small picture counts for what its file takes to open.
+func (f *folder) work() (pixels int64) {
 	for i := range f.files {
-		total += f.files[i].bytes
+		if p := &f.files[i]; !p.bad.Load() {
+			pixels += max(int64(p.config.Width)*int64(p.config.Height), 64*64)
+		}
 	}
-	return total
+	return pixels
 }
 
 // choose sets the size and channels of examples: what was asked for, or else what the pictures agree on.

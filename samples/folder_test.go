@@ -37,7 +37,8 @@ func TestFolderLabelsAndFormats(t *testing.T) {
 	var jpg, anim bytes.Buffer
 	require.NoError(t, jpeg.Encode(&jpg, ramp(90, 60, 1), nil))
 	frame := image.NewPaletted(image.Rect(0, 0, 40, 40), color.Palette{color.Black, color.RGBA{255, 0, 0, 255}})
-	require.NoError(t, gif.EncodeAll(&anim, &gif.GIF{Image: []*image.Paletted{frame, frame}, Delay: []int{1, 1}}))
+	frames := &gif.GIF{Image: []*image.Paletted{frame, frame}, Delay: []int{1, 1}}
+	require.NoError(t, gif.EncodeAll(&anim, frames))
 	write(t, dir, "cat/a.png", pngBytes(t, 50, 80, 2))
 	write(t, dir, "cat/deep/b.JPG", jpg.Bytes())
 	write(t, dir, "dog/c.gif", anim.Bytes())
@@ -139,7 +140,8 @@ func TestFolderCaptions(t *testing.T) {
 	}
 	write(t, dir, "h.txt", []byte("  beside\nit\x1b[31m "))
 	write(t, dir, "captions.txt", []byte("image,caption\na.png\ta red square\nb c.png a blue, round thing\n"+
-		"d,e.png,\"quoted, with comma\"\nf.png#0 the first\nf.png#1 the second\n./sub/g.png\tdeep\x07\nmissing.png x\n\n"))
+		"d,e.png,\"quoted, with comma\"\nf.png#0 the first\nf.png#1 the second\n"+
+		"./sub/g.png\tdeep\x07\nmissing.png x\n\n"))
 	src, err := Open(dir, Options{})
 	require.NoError(t, err)
 	n := src.Info()
@@ -297,4 +299,17 @@ func TestPNGSuite(t *testing.T) {
 		}
 	}
 	assert.Len(t, src.Info().Notes, 1)
+}
+
+func FuzzSplitCaption(f *testing.F) {
+	names := map[string]bool{"a.png": true, "b c.png": true, "d,e.png": true}
+	has := func(name string) bool { return names[name] }
+	for _, line := range []string{"a.png\tx", "b c.png y", "\"d,e.png\",z", "a.png#3 w", "", "#", " , ", "a.png"} {
+		f.Add(line)
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		name, caption := splitCaption(line, has)
+		require.True(t, (name == "" && caption == "") || names[name])
+		require.NotContains(t, clean(caption), "\n")
+	})
 }

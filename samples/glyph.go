@@ -172,7 +172,9 @@ func doubleArea(contour []edge) (a float64) {
 // hull is the convex hull of the edges' beginnings (Andrew's monotone chain).
 func hull(edges []edge) []edge {
 	points := slices.Clone(edges)
-	slices.SortFunc(points, func(p, q edge) int { return cmp.Or(cmp.Compare(p.ax, q.ax), cmp.Compare(p.ay, q.ay)) })
+	slices.SortFunc(points, func(p, q edge) int {
+		return cmp.Or(cmp.Compare(p.ax, q.ax), cmp.Compare(p.ay, q.ay))
+	})
 	var corners []edge
 	for range 2 { // the lower half, then the upper
 		start := len(corners)

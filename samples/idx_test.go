@@ -148,21 +148,25 @@ func TestIDXFolder(t *testing.T) {
 }
 
 func TestIDXFolderErrors(t *testing.T) {
+	const (
+		images, labels         = "train-images-idx3-ubyte", "train-labels.idx1-ubyte"
+		testImages, testLabels = "t10k-images.idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"
+	)
 	cases := []struct {
 		name, file string
 		data       []byte
 		want       string
 	}{
-		{"missing", "t10k-labels-idx1-ubyte.gz", nil, "t10k-labels-idx1-ubyte is missing"},
-		{"too few labels", "train-labels.idx1-ubyte", idxBytes([]byte{1, 2}, 2), "2 labels for the 6 pictures"},
-		{"label range", "train-labels.idx1-ubyte", idxBytes([]byte{1, 2, 3, 4, 5, 200}, 6), "label 200 of example 5"},
-		{"test label range", "t10k-labels-idx1-ubyte.gz", idxBytes([]byte{1, 11}, 2), "label 11 of example 1 is out"},
-		{"labels for images", "train-images-idx3-ubyte", idxBytes(counted(6), 6), "holds labels"},
-		{"images for labels", "train-labels.idx1-ubyte", idxBytes(counted(6), 6, 1, 1), "want labels, magic 0x00000801"},
-		{"other size", "t10k-images.idx3-ubyte.gz", idxBytes(counted(6), 2, 3, 1), "want 2x2x1, as in train-images"},
-		{"torn", "train-images-idx3-ubyte", idxBytes(counted(6), 6, 2, 2), "train-images-idx3-ubyte: file is torn"},
-		{"channels", "train-images-idx3-ubyte", idxBytes(counted(12), 6, 1, 1, 2), "want 1 or 3 channels"},
-		{"side", "train-images-idx3-ubyte", idxBytes(make([]byte, 6<<15), 6, 1<<15, 1), "want at most 16384 a side"},
+		{"missing", testLabels, nil, "t10k-labels-idx1-ubyte is missing"},
+		{"too few labels", labels, idxBytes([]byte{1, 2}, 2), "2 labels for the 6 pictures"},
+		{"label range", labels, idxBytes([]byte{1, 2, 3, 4, 5, 200}, 6), "label 200 of example 5 is out of range"},
+		{"test label range", testLabels, idxBytes([]byte{1, 11}, 2), "label 11 of example 1 is out of range"},
+		{"labels for images", images, idxBytes(counted(6), 6), "holds labels"},
+		{"images for labels", labels, idxBytes(counted(6), 6, 1, 1), "want labels, magic 0x00000801"},
+		{"other size", testImages, idxBytes(counted(6), 2, 3, 1), "want 2x2x1, as in train-images"},
+		{"torn", images, idxBytes(counted(6), 6, 2, 2), "train-images-idx3-ubyte: file is torn"},
+		{"channels", images, idxBytes(counted(12), 6, 1, 1, 2), "want 1 or 3 channels"},
+		{"side", images, idxBytes(make([]byte, 6<<15), 6, 1<<15, 1), "want at most 16384 a side"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -114,6 +114,31 @@ func TestBatcherEndless(t *testing.T) {
 	assert.Equal(t, []int32{0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9}, labels)
 }
 
+// TestBatcherAllocatesNothing, as a training step may not.
+func TestBatcherAllocatesNothing(t *testing.T) {
+	dst, labels := make([]float32, 8*784), make([]int32, 8)
+	b := NewBatcher(openDigits(t, Options{}), 8, 1)
+	step := 0
+	require.NoError(t, b.Fill(step, dst, labels))
+	assert.Zero(t, testing.AllocsPerRun(20, func() {
+		if step++; b.Fill(step, dst, labels) != nil {
+			t.Error("does not fill")
+		}
+	}))
+}
+
+// TestBatcherShared: workers change nothing, and their errors come through.
+func TestBatcherShared(t *testing.T) {
+	b := NewBatcher(numbered{train: 100}, 32, 1)
+	one, many := make([]float32, 32), make([]float32, 32)
+	require.NoError(t, b.Fill(2, one, nil))
+	b.workers = 4
+	require.NoError(t, b.Fill(2, many, make([]int32, 32)))
+	assert.Equal(t, one, many)
+	b.info.Train = 1000 // more than there are
+	assert.ErrorContains(t, b.Fill(7, many, nil), "there is no example")
+}
+
 func TestBatcherErrors(t *testing.T) {
 	good := numbered{train: 4}
 	assert.ErrorContains(t, NewBatcher(good, 0, 1).Fill(0, nil, nil), "batch of 0")
