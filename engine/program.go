@@ -89,3 +89,13 @@ func (p *Program) Close() {
 	}
 	p.mod = nil
 }
+
+// Takes reports whether the program has an input of a label.
+func (p *Program) Takes(label string) bool {
+	for _, v := range p.graph.Inputs() {
+		if p.graph.Node(v).Op.(ir.Input).Label == label {
+			return true
+		}
+	}
+	return false
+}

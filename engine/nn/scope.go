@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"mllab/compile/ir"
+	"mllab/ops"
 )
 
 // The first parts of labels that tell programs' inputs apart. A parameter's label
@@ -110,3 +111,22 @@ func (s *Scope) Input(label string, t ir.Type) ir.Value {
 
 // Random is the state of the program's generator, an input named "rng".
 func (s *Scope) Random() ir.Value { return s.Input(RandomIn, ir.Of(ir.I32, 4)) }
+
+// Normal draws standard Gaussian noise, f32 of a shape: another for every call, and
+// for every state of the generator. With Given it is the input "noise." + name.
+func (s *Scope) Normal(name string, shape ...int) ir.Value {
+	s.draws++
+	if s.Given {
+		return s.Input(NoiseKind+name, ir.Of(ir.F32, shape...))
+	}
+	return ops.RandomNormal(s.B, s.Random(), s.draws-1, shape...)
+}
+
+// Uniform draws noise uniform in [0,1), as Normal does.
+func (s *Scope) Uniform(name string, shape ...int) ir.Value {
+	s.draws++
+	if s.Given {
+		return s.Input(NoiseKind+name, ir.Of(ir.F32, shape...))
+	}
+	return ops.RandomUniform(s.B, s.Random(), s.draws-1, shape...)
+}
