@@ -31,7 +31,8 @@ type Dialect struct {
 	Items int
 	// Unroll is a line before a loop of n iterations that is to be expanded.
 	Unroll func(n int) string
-	// Unary has the functions of float32, with %s for the operand.
+	// Unary has the functions of float32, with %s for the operand; round_even is a
+	// helper that a dialect without such a function may name.
 	Unary [expr.Erf + 1]string
 	// Pow has %s for each operand; MulHi too, both unsigned, as is its value.
 	Pow, MulHi string
@@ -64,6 +65,12 @@ var helpers = []helper{
 }`},
 	{"floor_mod", `int floor_mod(int a, int b) {
     return (int)((unsigned)a - (unsigned)b * (unsigned)floor_div(a, b));
+}`},
+	{"round_even", `float round_even(float x) {
+    const float whole = 8388608.0f;
+    if (x > 0.0f && x < whole) return (x + whole) - whole;
+    if (x < 0.0f && x > -whole) return -((whole - x) - whole);
+    return x;
 }`},
 	{"to_int", `int to_int(float x) {
     return x >= -2147483648.0f && x < 2147483648.0f ? (int)x : -2147483647 - 1;

@@ -6,7 +6,8 @@ import (
 	"mllab/compile/expr"
 )
 
-// OpenCL is OpenCL C 1.2, with buffers that begin at an offset.
+// OpenCL is OpenCL C 1.2, with buffers that begin at an offset. It has no rint: PoCL
+// 3.1 converts to an integer in it, and takes a constant beyond those for undefined.
 var OpenCL = &Dialect{
 	Name: "OpenCL C",
 	Kernel: func(t [3]int) string {
@@ -23,7 +24,7 @@ var OpenCL = &Dialect{
 		expr.Abs: "fabs(%s)", expr.Exp: "exp(%s)", expr.Log: "log(%s)", expr.Log1p: "log1p(%s)",
 		expr.Tanh: "tanh(%s)", expr.Sigmoid: "(1.0f / (1.0f + exp(-(%s))))", expr.Sin: "sin(%s)",
 		expr.Cos: "cos(%s)", expr.Sqrt: "sqrt(%s)", expr.Rsqrt: "(1.0f / sqrt(%s))",
-		expr.Recip: "(1.0f / (%s))", expr.Floor: "floor(%s)", expr.Round: "rint(%s)", expr.Erf: "erf(%s)",
+		expr.Recip: "(1.0f / (%s))", expr.Floor: "floor(%s)", expr.Round: "round_even(%s)", expr.Erf: "erf(%s)",
 	},
 	Pow:   "pow(%s, %s)",
 	MulHi: "mul_hi(%s, %s)",
@@ -32,6 +33,6 @@ var OpenCL = &Dialect{
 	Reserved: []string{
 		"global", "local", "constant", "private", "generic", "kernel", "half", "uint", "uchar", "ushort", "ulong",
 		"size_t", "pipe", "uniform", "read_only", "write_only", "read_write", "fabs", "exp", "log", "log1p", "tanh",
-		"sin", "cos", "sqrt", "rsqrt", "floor", "rint", "erf", "pow", "mul_hi", "get_group_id", "get_local_id",
+		"sin", "cos", "sqrt", "rsqrt", "floor", "erf", "pow", "mul_hi", "get_group_id", "get_local_id",
 	},
 }

@@ -247,16 +247,20 @@ func (p *printer) stmts(body []loop.Stmt) {
 		case *loop.For:
 			p.loop(s)
 		case *loop.Store:
-			p.begin(s.Index, s.Value)
 			if s.Value.Type != p.n.Bufs[s.Buf].DType {
 				p.fail("store of %s in %s", s.Value.Type, p.n.Bufs[s.Buf].DType)
 				return
 			}
-			index, value := p.int(s.Index).text, p.value(s.Value).text
+			e := p.begin(s.Index, s.Value)
+			index, value := p.int(e[0]).text, p.value(e[1]).text
 			p.line("%s[%s] = %s;", p.bufs[s.Buf], index, value)
 		case *loop.Set:
-			p.begin(append([]*expr.Expr{s.Value}, s.Index...)...)
-			tile, value := p.tile(s.Local, s.Index), p.value(s.Value).text
+			if s.Value.Type != p.n.Locals[s.Local].DType {
+				p.fail("set of %s in a tile of %s", s.Value.Type, p.n.Locals[s.Local].DType)
+				return
+			}
+			e := p.begin(append([]*expr.Expr{s.Value}, s.Index...)...)
+			tile, value := p.tile(s.Local, e[1:]), p.value(e[0]).text
 			p.line("%s = %s;", tile, value)
 		case *loop.Accum:
 			p.accum(s)
@@ -293,21 +297,21 @@ func (p *printer) accum(s *loop.Accum) {
 		p.fail("accumulation of %s in a tile of %s", s.Value.Type, d)
 		return
 	}
-	p.begin(append([]*expr.Expr{s.Value}, s.Index...)...)
-	tile := p.tile(s.Local, s.Index)
+	e := p.begin(append([]*expr.Expr{s.Value}, s.Index...)...)
+	tile := p.tile(s.Local, e[1:])
 	switch s.Comb {
 	case expr.MaxOf, expr.MinOf:
 		sign := map[expr.Comb]string{expr.MaxOf: ">", expr.MinOf: "<"}[s.Comb]
-		v := p.named(s.Value)
+		v := p.named(e[0])
 		p.line("%s = %s %s %s ? %s : %s;", tile, tile, sign, v, tile, v)
 		return
 	}
 	sign := map[expr.Comb]string{expr.Sum: "+", expr.Prod: "*"}[s.Comb]
 	if d == ir.F32 {
-		p.line("%s %s= %s;", tile, sign, p.value(s.Value).text)
+		p.line("%s %s= %s;", tile, sign, p.value(e[0]).text)
 		return
 	}
-	p.line("%s = (int)((unsigned)%s %s %s);", tile, tile, sign, p.unsigned(s.Value).at(unary))
+	p.line("%s = (int)((unsigned)%s %s %s);", tile, tile, sign, p.unsigned(e[0]).at(unary))
 }
 
 func (p *printer) tile(i int, index []*expr.Expr) string {

@@ -3,6 +3,7 @@ package cstyle
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"mllab/compile/expr"
 	"mllab/compile/ir"
@@ -41,28 +42,6 @@ func (c piece) at(prec int) string {
 
 // widest is the longest text, in bytes, that is not given a name of its own.
 const widest = 72
-
-// begin counts how often a statement's expressions are used.
-func (p *printer) begin(roots ...*expr.Expr) {
-	p.spans, p.uses = map[*expr.Expr]span{}, map[*expr.Expr]int{}
-	p.names = []map[*expr.Expr]string{{}}
-	var count func(e *expr.Expr)
-	count = func(e *expr.Expr) {
-		p.uses[e]++
-		if p.uses[e] > 1 {
-			return
-		}
-		for _, a := range e.Args {
-			count(a)
-		}
-		if e.Pred != nil {
-			count(e.Pred)
-		}
-	}
-	for _, r := range roots {
-		count(r)
-	}
-}
 
 // value prints an expression; floats are float, integers and bools int.
 func (p *printer) value(e *expr.Expr) piece {
@@ -238,7 +217,7 @@ func (p *printer) cast(e *expr.Expr) piece {
 	return piece{text: a.at(relational) + " != 0", prec: equality}
 }
 
-// call notes that a helper is called, and what it needs.
+// call notes that a function is called: a helper is printed then, with what it needs.
 func (p *printer) call(name string) {
 	for ; name != ""; name = needs[name] {
 		p.calls[name] = true
@@ -255,6 +234,8 @@ func (p *printer) function(e *expr.Expr) piece {
 		p.fail("%s of float32 is not known", e.Op)
 		return piece{}
 	}
+	name, _, _ := strings.Cut(form, "(")
+	p.call(name)
 	return piece{text: fmt.Sprintf(form, a.text), prec: atom}
 }
 

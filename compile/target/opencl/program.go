@@ -51,6 +51,7 @@ func (d *device) Compile(n *loop.Nest) (target.Kernel, error) {
 	}
 	var built error
 	noise := quiet(func() { built = k.build() })
+	_ = noise
 	if built != nil {
 		if s := strings.TrimSpace(noise); s != "" {
 			built = fmt.Errorf("%w\n%s", built, s)
