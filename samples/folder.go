@@ -81,6 +81,9 @@ func openFolder(root string, o Options) (Source, error) {
 	if f.work() <= folderEager {
 		f.each(func(p *pictureFile) { f.load(p) })
 	}
+	if err := f.sort(); err != nil {
+		return nil, err
+	}
 	if err := f.divide(o.testFraction()); err != nil {
 		return nil, err
 	}
@@ -91,16 +94,19 @@ func (f *folder) path(p *pictureFile) string {
 	return filepath.Join(f.root, filepath.FromSlash(p.name))
 }
 
-// scan lists the pictures, in order of name, with their labels and splits.
+// scan lists the pictures in order of name.
 func (f *folder) scan() error {
 	var names []string
 	texts := map[string]bool{}
+	unread, first := 0, error(nil)
 	err := filepath.WalkDir(f.root, func(full string, d fs.DirEntry, err error) error {
 		if err != nil {
 			if full == f.root {
 				return pathError(full, err)
 			}
-			f.notes = append(f.notes, fmt.Sprintf("not read: %v", pathError(full, err)))
+			if unread++; unread == 1 {
+				first = pathError(full, err)
+			}
 			return nil
 		}
 		if strings.HasPrefix(d.Name(), ".") && full != f.root {
@@ -126,13 +132,16 @@ func (f *folder) scan() error {
 	if err != nil {
 		return err
 	}
+	if unread > 0 {
+		f.notes = append(f.notes, fmt.Sprintf("%s not read: %v", plural(unread, "folder", "folders"), first))
+	}
 	f.files = make([]pictureFile, len(names))
 	for i, name := range names {
 		p := &f.files[i]
 		p.name, p.split, p.label = name, -1, -1
 		p.text = texts[textName(name)] && path.Base(textName(name)) != captionsName
 	}
-	return f.sort()
+	return nil
 }
 
 // splitNames are the folders at the top that are splits.
@@ -140,11 +149,14 @@ var splitNames = map[string]int{
 	"train": 0, "training": 0, "test": 1, "testing": 1, "val": 1, "valid": 1, "validation": 1,
 }
 
-// sort gives each picture its split and label from the folders that it is in.
+// sort gives each good picture its split and label from the folders that it is in.
 func (f *folder) sort() error {
 	var seen [2]bool
 	inSplits := true
 	for i := range f.files {
+		if f.files[i].bad.Load() {
+			continue
+		}
 		top, _, deep := strings.Cut(f.files[i].name, "/")
 		split, ok := splitNames[strings.ToLower(top)]
 		inSplits = inSplits && deep && ok
@@ -154,6 +166,9 @@ func (f *folder) sort() error {
 	classes := map[string]int{}
 	for i := range f.files {
 		p := &f.files[i]
+		if p.bad.Load() {
+			continue
+		}
 		rest := p.name
 		if inSplits {
 			var top string
