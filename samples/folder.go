@@ -58,8 +58,8 @@ type pictureFile struct {
 func openFolder(root string, o Options) (Source, error) {
 	f := &folder{root: root, crop: o.Crop}
 	f.info.Name, f.info.Source = clean(filepath.Base(absolute(root))), clean(root)
-	if real, err := filepath.EvalSymlinks(root); err == nil {
-		f.root = real // a walk does not begin at a link
+	if resolved, err := filepath.EvalSymlinks(root); err == nil {
+		f.root = resolved // a walk does not begin at a link
 	}
 	if err := f.scan(); err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func openFolder(root string, o Options) (Source, error) {
 	if f.work() <= folderEager {
 		f.each(func(p *pictureFile) { f.load(p) })
 	}
-	if err := f.sort(); err != nil {
+	if err := f.classify(); err != nil {
 		return nil, err
 	}
 	if err := f.divide(o.testFraction()); err != nil {
@@ -149,8 +149,8 @@ var splitNames = map[string]int{
 	"train": 0, "training": 0, "test": 1, "testing": 1, "val": 1, "valid": 1, "validation": 1,
 }
 
-// sort gives each good picture its split and label from the folders that it is in.
-func (f *folder) sort() error {
+// classify gives each good picture its split and label from the folders that it is in.
+func (f *folder) classify() error {
 	var seen [2]bool
 	inSplits := true
 	for i := range f.files {
