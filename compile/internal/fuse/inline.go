@@ -1,0 +1,217 @@
+package fuse
+
+import (
+	"mllab/compile/expr"
+	"mllab/compile/ir"
+)
+
+// maxNodes bounds the expressions of one kernel.
+const maxNodes = 600
+
+// maxBufs bounds the buffers of one kernel, so that their addresses fit registers.
+const maxBufs = 14
+
+// cost is what computing an expression once takes, in rough units of one
+// addition, and how many loads it has.
+type cost struct{ ops, loads, pred int }
+
+func costOf(e *expr.Expr) cost {
+	var c cost
+	expr.Walk(e, func(x *expr.Expr) {
+		switch x.Op {
+		case expr.Const, expr.Axis, expr.Acc:
+		case expr.Load:
+			c.loads++
+			if x.Pred != nil {
+				c.pred++
+			}
+		case expr.Exp, expr.Log, expr.Log1p, expr.Tanh, expr.Sigmoid, expr.Sin, expr.Cos, expr.Erf, expr.Pow, expr.MulHi:
+			c.ops += 10
+		case expr.Div, expr.Sqrt, expr.Rsqrt, expr.Recip:
+			c.ops += 4
+		default:
+			if x.Type != ir.I32 {
+				c.ops++
+			}
+		}
+	})
+	return c
+}
+
+func nodes(c *expr.Compute) int {
+	n := 0
+	for _, r := range c.Roots() {
+		expr.Walk(r, func(*expr.Expr) { n++ })
+	}
+	return n
+}
+
+// isMap reports whether a piece is elementwise with one output.
+func isMap(q *Piece) bool { return q.C.Body == nil && len(q.Out) == 1 }
+
+// inline moves elementwise pieces into their readers where that repeats little
+// work, until nothing changes.
+func (p *Program) inline() {
+	for changed := true; changed; {
+		changed = false
+		users := p.users()
+		for i := 0; i < len(p.Pieces); i++ {
+			q := p.Pieces[i]
+			if !isMap(q) || p.Keep[q.Out[0]] {
+				continue
+			}
+			us := users[q.Out[0]]
+			if len(us) == 0 || !p.worth(q, us) {
+				continue
+			}
+			for _, u := range us {
+				p.inlineInto(q, u)
+			}
+			p.Pieces = append(p.Pieces[:i], p.Pieces[i+1:]...)
+			changed = true
+			break
+		}
+	}
+}
+
+// worth decides whether a piece is computed again in each of its readers.
+func (p *Program) worth(q *Piece, users []*Piece) bool {
+	c := costOf(q.C.Outs[0])
+	free := c.ops == 0 && c.loads <= 1 && c.pred == 0
+	elems := ir.Elems(q.C.Axes)
+	for _, u := range users {
+		if !fits(q, u) || nodes(q.C)+nodes(u.C) > maxNodes || len(q.In)+len(u.In)+len(u.Out) > maxBufs {
+			return false
+		}
+		points := ir.Elems(u.C.Axes)
+		inBody := u.C.Body != nil && readsInBody(u, q.Out[0])
+		if inBody {
+			points *= ir.Elems(u.C.Red)
+		}
+		again := points / max(elems, 1)
+		switch {
+		case free || c.loads == 0 && c.ops <= 2:
+		case inBody && again > 1:
+			return false // a contraction reads its operands many times: have them ready
+		case again > 1 && (c.ops > 2 || c.loads > 2):
+			return false
+		case len(users) > 1 && (c.ops > 3 || c.loads > 2):
+			return false
+		}
+	}
+	return true
+}
+
+func readsInBody(u *Piece, v ir.Value) bool {
+	found := false
+	expr.Walk(u.C.Body, func(e *expr.Expr) { found = found || e.Op == expr.Load && u.In[e.I] == v })
+	return found
+}
+
+// fits reports whether every view that u reads q's result through can be
+// undone: it has the same shape but for dimensions of extent 1.
+func fits(q, u *Piece) bool {
+	for i, v := range u.In {
+		if v == q.Out[0] && !ir.SameShape(squeeze(u.C.In[i].Shape), squeeze(q.C.Axes)) {
+			return false
+		}
+	}
+	return true
+}
+
+func squeeze(shape []int) []int {
+	var s []int
+	for _, d := range shape {
+		if d != 1 {
+			s = append(s, d)
+		}
+	}
+	return s
+}
+
+// inlineInto replaces every load of q's result in u by q's expression.
+func (p *Program) inlineInto(q, u *Piece) {
+	base := len(u.In)
+	body := shift(q.C.Outs[0], base)
+	c := *u.C
+	c.In = append(append([]ir.Type(nil), u.C.In...), q.C.In...)
+	in := append(append([]ir.Value(nil), u.In...), q.In...)
+	d := c.Rewrite(func(e *expr.Expr) *expr.Expr {
+		if e.Op != expr.Load || int(e.I) >= base || in[e.I] != q.Out[0] {
+			return nil
+		}
+		at := axesAt(e.Args, c.In[e.I].Shape, q.C.Axes)
+		return guard(e.Pred, expr.Subst(body, at))
+	})
+	n := normal(&Piece{C: d, In: in, Out: u.Out, Notes: u.Notes})
+	n.Notes = append(n.Notes, "inlined "+q.C.Name)
+	if n.C.Name != q.C.Name {
+		n.C.Name = join(q.C.Name, n.C.Name)
+	}
+	*u = *n
+}
+
+// shift renumbers the operands of an expression.
+func shift(e *expr.Expr, by int) *expr.Expr {
+	return expr.Memo(func(x *expr.Expr) *expr.Expr {
+		if x.Op != expr.Load || by == 0 {
+			return nil
+		}
+		y := *x
+		y.I += int64(by)
+		return &y
+	})(e)
+}
+
+// axesAt gives the producer's coordinates from a reader's index through a view
+// that adds or removes dimensions of extent 1.
+func axesAt(index []*expr.Expr, view, shape []int) []*expr.Expr {
+	var real []*expr.Expr
+	for d, x := range index {
+		if view[d] != 1 {
+			real = append(real, x)
+		}
+	}
+	at := make([]*expr.Expr, len(shape))
+	for d, n := range shape {
+		at[d] = expr.Int(0)
+		if n != 1 {
+			at[d], real = real[0], real[1:]
+		}
+	}
+	return at
+}
+
+// guard makes an expression that is zero, and loads nothing, where pred is false.
+func guard(pred, e *expr.Expr) *expr.Expr {
+	if pred == nil {
+		return e
+	}
+	g := expr.Memo(func(x *expr.Expr) *expr.Expr {
+		if x.Op != expr.Load {
+			return nil
+		}
+		q := pred
+		if x.Pred != nil {
+			q = expr.Bin(expr.And, pred, x.Pred)
+		}
+		return expr.GetIf(q, int(x.I), x.Type, x.Args...)
+	})(e)
+	if g.Op == expr.Load {
+		return g
+	}
+	return expr.If(pred, g, expr.Number(e.Type, 0))
+}
+
+// join names a fused kernel after its parts, shortly.
+func join(a, b string) string {
+	const most = 40
+	if a == b {
+		return a
+	}
+	s := a + "_" + b
+	if len(s) > most {
+		return b
+	}
+	return s
+}
