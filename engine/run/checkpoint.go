@@ -240,17 +240,17 @@ func (r *Run) Save(ck Checkpoint) error {
 	return nil
 }
 
-// settleMetrics puts the metrics on disk, before the checkpoint that counts on them, and gives the end of the
-// lines up to step.
+// settleMetrics puts metrics and history on disk, before the checkpoint that counts on them, and gives the
+// end of the lines up to step.
 func (r *Run) settleMetrics(step int64) (int64, error) {
 	r.mu.Lock()
 	if err := r.writable(); err != nil {
 		r.mu.Unlock()
 		return 0, err
 	}
-	metrics, end := r.metrics, r.metricsEnd
+	metrics, history, end := r.metrics, r.history, r.metricsEnd
 	r.mu.Unlock() // training logs on while the disk works; Close waits for saveMu
-	if err := metrics.Sync(); err != nil {
+	if err := errors.Join(metrics.Sync(), history.Sync()); err != nil {
 		return 0, err
 	}
 	return stepEnd(metrics, end, step)

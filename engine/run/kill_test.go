@@ -3,6 +3,7 @@ package run
 import (
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -20,9 +21,9 @@ const victimEnv = "MLLAB_RUN_TEST_VICTIM"
 // TestMain lets the test binary be its own victim: a trainer that is killed.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(victimEnv); dir != "" {
-		if err := train(dir, 1<<40); err != nil {
+		if err := train(dir, 1<<40, os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
+			os.Exit(3)
 		}
 		return
 	}
@@ -30,8 +31,8 @@ func TestMain(m *testing.M) {
 }
 
 // train resumes the run in dir and goes on to step last: a line a step, a checkpoint every third step, saved
-// beside the following steps as a real trainer does.
-func train(dir string, last int64) error {
+// beside the following steps as a real trainer does. It tells of each checkpoint with a byte.
+func train(dir string, last int64, told io.Writer) error {
 	r, err := Open(dir)
 	if err != nil {
 		return err
@@ -52,7 +53,10 @@ func train(dir string, last int64) error {
 				return saved
 			}
 			copied := state(step)
-			save.Go(func() { saved = r.Save(copied) })
+			save.Go(func() {
+				saved = r.Save(copied)
+				_, _ = told.Write([]byte{'.'})
+			})
 		}
 	}
 	save.Wait()
@@ -68,8 +72,9 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, r.Close())
 	var before int64
-	for range 20 {
-		kill(t, r.Dir(), time.Duration(5+rand.IntN(60))*time.Millisecond)
+	for i := range 20 {
+		// Every fourth dies while it starts or resumes, the others between, before or within their saves.
+		kill(t, r.Dir(), i%4*rand.IntN(4), time.Duration(rand.IntN(12_000))*time.Microsecond)
 		s := Summarize(r.Dir())
 		require.Empty(t, s.Problem)
 		require.Equal(t, Interrupted, s.State)
@@ -79,29 +84,33 @@ func TestKilledAtAnyMoment(t *testing.T) {
 
 	// From here undisturbed to the end, and the same without a kill.
 	last := before + 10
-	require.NoError(t, train(r.Dir(), last))
+	require.NoError(t, train(r.Dir(), last, io.Discard))
 	calm, err := Create(root, "calm", config())
 	require.NoError(t, err)
 	require.NoError(t, calm.Close())
-	require.NoError(t, train(calm.Dir(), last))
+	require.NoError(t, train(calm.Dir(), last, io.Discard))
 	require.Equal(t, readAll(t, calm.Dir(), metricsName), readAll(t, r.Dir(), metricsName))
 	newest := filepath.Join(checkpointDir, checkpointName(last-last%3))
 	require.Equal(t, readAll(t, calm.Dir(), newest), readAll(t, r.Dir(), newest))
 }
 
-// kill starts the victim and kills it after a while.
-func kill(t *testing.T, dir string, after time.Duration) {
+// kill starts the victim, waits for some checkpoints and a while, and kills it.
+func kill(t *testing.T, dir string, checkpoints int, after time.Duration) {
 	t.Helper()
 	victim := exec.Command(os.Args[0], "-test.run=^$")
 	victim.Env = append(os.Environ(), victimEnv+"="+dir)
 	victim.Stderr = os.Stderr
+	told, err := victim.StdoutPipe()
+	require.NoError(t, err)
 	require.NoError(t, victim.Start())
+	_, err = io.ReadFull(told, make([]byte, checkpoints))
+	require.NoError(t, err)
 	time.Sleep(after)
 	require.NoError(t, victim.Process.Kill())
-	err := victim.Wait()
+	err = victim.Wait()
 	var exit *exec.ExitError
 	require.ErrorAs(t, err, &exit)
-	require.NotEqual(t, 1, exit.ExitCode(), "the victim failed before it was killed")
+	require.NotEqual(t, 3, exit.ExitCode(), "the victim failed before it was killed")
 }
 
 // requireConsistent checks what the kill left, and gives the step to go on from.

@@ -27,6 +27,12 @@ var (
 	ErrReadOnly = errors.New("the run was opened for reading")
 )
 
+// silent makes a sentinel visible to errors.Is where the text has said it already.
+type silent struct{ error }
+
+func (silent) Error() string   { return "" }
+func (s silent) Unwrap() error { return s.error }
+
 // Run is a run on disk. Its methods may be called from several goroutines.
 type Run struct {
 	dir  string
@@ -168,12 +174,7 @@ func Open(dir string) (*Run, error) {
 	if r.lock, err = acquire(r.dir); err != nil {
 		return nil, fault(doing, err)
 	}
-	for _, sub := range []string{".", checkpointDir, samplesDir} {
-		left, _ := filepath.Glob(filepath.Join(escapeGlob(r.dir), sub, "*"+tmpSuffix))
-		for _, path := range left {
-			_ = os.Remove(path)
-		}
-	}
+	r.sweep()
 	if err = r.openLogs(); err == nil {
 		err = r.mendHistory()
 	}
@@ -190,7 +191,7 @@ func Read(dir string) (*Run, error) {
 	st, err := os.Stat(r.dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("run %s: %w", r.shown(), fs.ErrNotExist)
+		return nil, fmt.Errorf("run %s does not exist%w", r.shown(), silent{fs.ErrNotExist})
 	case err != nil:
 		return nil, fault("run "+r.shown(), err)
 	case !st.IsDir():
@@ -202,13 +203,18 @@ func Read(dir string) (*Run, error) {
 	return r, nil
 }
 
-// escapeGlob lets a folder's own name pass through filepath.Glob; Windows has no escape and forbids * and ?
-// in names.
-func escapeGlob(dir string) string {
-	if os.PathSeparator == '\\' {
-		return dir
+// sweep removes what a killed process left under temporary names. What it cannot remove does no harm: the
+// next file of that name is written over it.
+func (r *Run) sweep() {
+	for _, sub := range []string{"", checkpointDir, samplesDir} {
+		dir := filepath.Join(r.dir, sub)
+		entries, _ := os.ReadDir(dir)
+		for _, e := range entries {
+			if strings.HasSuffix(e.Name(), tmpSuffix) {
+				_ = os.Remove(filepath.Join(dir, e.Name()))
+			}
+		}
 	}
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
 }
 
 // mendHistory cuts off a torn last line.

@@ -337,6 +337,29 @@ func TestMetricsShorterThanTheCheckpointSays(t *testing.T) {
 	assert.Len(t, rows, 3)
 }
 
+func TestDamagedLineDoesNotKeepARunFromSaving(t *testing.T) {
+	r, err := Create(t.TempDir(), "r", config())
+	require.NoError(t, err)
+	for step := int64(1); step <= 3; step++ {
+		require.NoError(t, r.Log(row(step)))
+	}
+	path := filepath.Join(r.Dir(), metricsName)
+	text := []byte(readAll(t, path))
+	text[3] = 0
+	require.NoError(t, os.WriteFile(path, text, 0o644))
+	require.NoError(t, r.Save(state(2)))
+	require.NoError(t, r.Close())
+	r, err = Open(r.Dir())
+	require.NoError(t, err)
+	defer r.Close()
+	ck, err := r.Resume()
+	require.NoError(t, err)
+	requireState(t, 2, ck)
+	rows, err := r.Metrics()
+	require.ErrorContains(t, err, "metrics.jsonl: line 1: ")
+	assert.Empty(t, rows)
+}
+
 func TestListNamesTheDamage(t *testing.T) {
 	root := t.TempDir()
 	none, err := List(filepath.Join(root, "none"))
@@ -371,7 +394,7 @@ func TestListNamesTheDamage(t *testing.T) {
 	assert.Equal(t, Interrupted, got["good"].State)
 	assert.EqualValues(t, 5, got["good"].Step)
 	assert.EqualValues(t, -1, got["good"].Saved)
-	want := map[string]string{"empty": "config.json: no such file", "torn": "not valid JSON",
+	want := map[string]string{"empty": "config.json: ", "torn": "not valid JSON",
 		"newer": "run made by mllab format 3; this is format 1", "strange": "unknown setting",
 		"nobody": "not valid JSON"}
 	for name, text := range want {
@@ -386,6 +409,7 @@ func TestListNamesTheDamage(t *testing.T) {
 	require.ErrorContains(t, err, "is a file")
 	_, err = Read(filepath.Join(root, "none"))
 	require.ErrorIs(t, err, fs.ErrNotExist)
+	assert.Equal(t, "run "+filepath.Join(root, "none")+" does not exist", err.Error())
 }
 
 func TestFriendlyNames(t *testing.T) {

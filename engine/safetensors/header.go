@@ -2,6 +2,7 @@ package safetensors
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -72,15 +73,7 @@ func layout(infos map[string]Info, size int64) error {
 	}
 	slices.SortFunc(names, func(a, b string) int {
 		x, y := infos[a], infos[b]
-		switch {
-		case x.Begin != y.Begin:
-			return cmp(x.Begin, y.Begin)
-		case x.End != y.End:
-			return cmp(x.End, y.End)
-		case a < b:
-			return -1
-		}
-		return 1
+		return cmp.Or(cmp.Compare(x.Begin, y.Begin), cmp.Compare(x.End, y.End), cmp.Compare(a, b))
 	})
 	var at int64
 	for i, name := range names {
@@ -101,13 +94,6 @@ func layout(infos map[string]Info, size int64) error {
 		return fmt.Errorf("the tensors end at byte %d, and the file holds %d", at, size)
 	}
 	return nil
-}
-
-func cmp(a, b int64) int {
-	if a < b {
-		return -1
-	}
-	return 1
 }
 
 // entry reads {"dtype":..., "shape":[...], "data_offsets":[begin,end]}, in any order, each once.
