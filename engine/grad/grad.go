@@ -36,7 +36,8 @@ func Of(b *ir.Builder, loss ir.Value, wrt []ir.Value) []ir.Value {
 		return failed
 	}
 	if t := b.Type(loss); t.DType != ir.F32 || t.Elems() != 1 || loss == ir.None {
-		b.Fail(fmt.Errorf("grad: the loss has type %s%s: want one f32 value, such as a sum or a mean", t.DType, t))
+		b.Fail(fmt.Errorf("grad: the loss is %s of shape %s: want one f32 value, such as a sum or a mean", t.DType,
+			ir.ShapeString(t.Shape)))
 		return failed
 	}
 	p := pass{b: b, grads: map[ir.Value]ir.Value{}, depends: depends(b, loss, wrt)}
