@@ -1,0 +1,355 @@
+package schedule
+
+import (
+	"mllab/compile/expr"
+	"mllab/compile/ir"
+)
+
+// callFLOPs is the most one iteration of a parallel loop should compute, about
+// 200 us of one core: the granularity of pausing, and of the Go collector's wait.
+const callFLOPs = 24e6
+
+// tiling is the plan of a contraction: a register tile of rows x width, the
+// vector operand streamed past it.
+type tiling struct {
+	*form
+	vec   int // the vectorised axis, the last coordinate
+	width int
+	rows  []rowAxis // innermost last; only the first may be longer than its tile
+	outer []int     // the other coordinates
+	packs []int
+	deep  int // iterations of the reduction
+}
+
+type rowAxis struct{ axis, n int }
+
+// contraction reports whether the reduction reuses operands: one that varies
+// along the last coordinate, one that does not, and a coordinate the first does
+// not depend on.
+func (f *form) contraction() bool {
+	if f.c.Body == nil || f.c.Comb != expr.Sum || f.other > 0 || len(f.c.Axes) < 2 {
+		return false
+	}
+	vec, scalar := f.operands()
+	return len(vec) > 0 && len(scalar) > 0 && len(f.freeAxes(vec)) > 0
+}
+
+func (f *form) operands() (vec, scalar []access) {
+	for _, a := range f.loads {
+		if a.index.Coef(len(f.c.Axes)-1) != 0 {
+			vec = append(vec, a)
+		} else {
+			scalar = append(scalar, a)
+		}
+	}
+	return vec, scalar
+}
+
+// freeAxes lists the coordinates that no vector operand depends on, innermost first.
+func (f *form) freeAxes(vec []access) []int {
+	var free []int
+	for axis := len(f.c.Axes) - 2; axis >= 0; axis-- {
+		used := false
+		for _, a := range vec {
+			used = used || a.index.Coef(axis) != 0
+		}
+		if !used {
+			free = append(free, axis)
+		}
+	}
+	return free
+}
+
+// contract gives schedules of a contraction, or none where another form is better.
+func (f *form) contract() []Schedule {
+	t := &tiling{form: f, vec: len(f.c.Axes) - 1, deep: ir.Elems(f.c.Red)}
+	vec, scalar := f.operands()
+	free := f.freeAxes(vec)
+	rows := 1
+	for _, a := range free {
+		rows *= f.c.Axes[a]
+	}
+	for _, a := range vec {
+		strided := a.index.Coef(t.vec) != 1
+		if strided && (rows < 8 || !t.packable(a)) {
+			return nil
+		}
+		if t.packable(a) && (strided || t.worthPacking(a, rows)) {
+			t.packs = append(t.packs, a.operand)
+		}
+	}
+	for _, a := range scalar {
+		if t.packable(a) && f.c.Axes[t.vec] >= 64 && t.aliases(a) {
+			t.packs = append(t.packs, a.operand)
+		}
+	}
+	t.chooseTile(free, scalar, len(vec))
+	return []Schedule{t.schedule()}
+}
+
+func (t *tiling) packable(a access) bool {
+	_, _, err := packed(t.c, a.operand)
+	return err == nil && a.plain
+}
+
+// pitch is the distance in bytes of successive steps of the innermost reduction
+// loop that the access depends on.
+func (t *tiling) pitch(a access) int {
+	for k := len(t.c.Axes) + len(t.c.Red) - 1; k >= len(t.c.Axes); k-- {
+		if n := a.index.Coef(k); n != 0 {
+			return 4 * max(n, -n)
+		}
+	}
+	return 0
+}
+
+// aliases: steps a multiple of 2 KB apart fall into few sets of the caches.
+func (t *tiling) aliases(a access) bool {
+	p := t.pitch(a)
+	return p > 0 && p%2048 == 0 && t.deep >= 64
+}
+
+// worthPacking: a contiguous vector operand is copied where its lines alias, or
+// where it is larger than L2 and read often enough.
+func (t *tiling) worthPacking(a access, rows int) bool {
+	l2 := t.m.L2
+	if l2 == 0 {
+		l2 = 1 << 20
+	}
+	return t.aliases(a) && rows >= 64 || 4*t.deep*t.c.Axes[t.vec] > l2 && rows >= 512
+}
+
+// chooseTile fills the registers: two vectors and as many rows as fit, other
+// numbers of vectors where the extents ask for it.
+func (t *tiling) chooseTile(free []int, scalar []access, vecs int) {
+	regs, lanes := t.m.Registers, t.m.Lanes
+	if regs == 0 {
+		regs = 16
+	}
+	n := (t.c.Axes[t.vec] + lanes - 1) / lanes
+	nv := 2
+	switch {
+	case n == 1:
+		nv = 1
+	case n == 3 && regs >= 32:
+		nv = 3
+	case n >= 4 && regs >= 32 && t.rowsAlias(free[0], scalar):
+		nv = 4
+	}
+	spare := 1
+	if d := depth(t.c.Body); d > 2 {
+		spare += min(d-2, 4)
+	}
+	limit := max((regs-nv*vecs-spare)/nv, 1)
+	limit = min(limit, 16)
+	t.width = min(nv*lanes, t.c.Axes[t.vec])
+	for i, a := range free {
+		r := balanced(t.c.Axes[a], limit)
+		if i > 0 && r < 2 {
+			break
+		}
+		t.rows = append([]rowAxis{{a, r}}, t.rows...)
+		limit /= r
+		if r < t.c.Axes[a] || limit < 2 || i == 1 {
+			break
+		}
+	}
+	for a := range t.vec {
+		if !t.isRow(a) {
+			t.outer = append(t.outer, a)
+		}
+	}
+}
+
+func (t *tiling) isRow(axis int) bool {
+	for _, r := range t.rows {
+		if r.axis == axis {
+			return true
+		}
+	}
+	return false
+}
+
+// rowsAlias: rows 4 KB apart evict each other from an 8-way L1, so few of them
+// can be read side by side.
+func (t *tiling) rowsAlias(axis int, scalar []access) bool {
+	for _, a := range scalar {
+		if n := a.index.Coef(axis); n != 0 && 4*n%4096 == 0 && t.deep >= 64 && !contained(t.packs, a.operand) {
+			return true
+		}
+	}
+	return false
+}
+
+func contained(list []int, x int) bool {
+	for _, y := range list {
+		if x == y {
+			return true
+		}
+	}
+	return false
+}
+
+// balanced is the number of rows of a tile, at most limit, that wastes least: an
+// exact divisor if it is not small, else near limit with a tail that is not tiny.
+func balanced(n, limit int) int {
+	if n <= limit {
+		return n
+	}
+	best, least := limit, 0.0
+	for r := limit; r >= 1; r-- {
+		tail := n % r
+		if r < limit*3/4 && (tail != 0 || r < min(limit, 8)) {
+			continue
+		}
+		cost := float64(n/r) * (float64(r) + 0.25)
+		if tail > 0 {
+			cost += float64(tail) + 4
+		}
+		if least == 0 || cost < least {
+			best, least = r, cost
+		}
+	}
+	return best
+}
+
+// schedule writes the steps. The parallel loops stand outermost, then the panels
+// of the vector operand, so that one stays in L1 or L2 while all rows pass.
+func (t *tiling) schedule() Schedule {
+	c := t.c
+	var s Schedule
+	panel, vec := s.cut(t.name(t.vec), c.Axes[t.vec], t.width)
+	first := t.rows[0]
+	var outer, par []string
+	for _, a := range t.outer {
+		outer = append(outer, t.name(a))
+	}
+	par, block, rowsFirst := t.parallel(outer, panel)
+	var order []string
+	row := t.name(first.axis)
+	if block > 0 {
+		s = append(s, split(row, block))
+		order, row = []string{row + ".0"}, row+".1"
+	}
+	var tiles, unrolled []string
+	for i, r := range t.rows {
+		name, extent := t.name(r.axis), c.Axes[r.axis]
+		if i == 0 && block > 0 {
+			name, extent = row, min(block, extent)
+		}
+		o, in := s.cut(name, extent, r.n)
+		tiles, unrolled = join(tiles, o), append(unrolled, in)
+	}
+	switch {
+	case block > 0 && len(par) == 2: // par is panel and block
+		order = join(par)
+	case block > 0:
+		order = join(order, panel)
+	case rowsFirst:
+		order = join(join(outer, tiles...), panel)
+		tiles = nil
+	default:
+		order = join(outer, panel)
+	}
+	order = join(order, tiles...)
+	k := len(c.Axes) + len(c.Red) - 1
+	for a := len(c.Axes); a <= k; a++ {
+		order = append(order, t.name(a))
+	}
+	before := len(s)
+	order, s = t.unrollRed(order, s, k)
+	var late Schedule
+	for _, x := range s[before:] {
+		if x.Op != Split {
+			late = append(late, x)
+		}
+	}
+	s = s[:len(s)-len(late)]
+	for _, name := range unrolled {
+		order = append(order, name)
+		late = append(late, step(Unroll, name))
+	}
+	s = append(s, step(Reorder, append(order, vec)...))
+	s = append(append(s, late...), step(Vectorize, vec))
+	if len(par) > 0 {
+		s = append(s, step(Parallel, par...))
+	}
+	for _, p := range t.packs {
+		s = append(s, Step{Op: Pack, N: p})
+	}
+	return s
+}
+
+// parallel chooses the loops that threads share. block > 0 asks for the rows to
+// be split into blocks of that many; rowsFirst for rows outside panels.
+func (t *tiling) parallel(outer []string, panel string) (par []string, block int, rowsFirst bool) {
+	c, first := t.c, t.rows[0]
+	threads := max(t.m.Threads, 1)
+	cols, rows := c.Axes[t.vec], c.Axes[first.axis]
+	panels := (cols + t.width - 1) / t.width
+	tiles := (rows + first.n - 1) / first.n
+	all := 1.0 // other rows of the tile
+	for _, r := range t.rows[1:] {
+		all *= float64(c.Axes[r.axis])
+	}
+	flops := func(rows, cols int) float64 { return 2 * float64(t.deep) * float64(rows) * float64(cols) * all }
+	if len(outer) > 0 {
+		n := 1
+		for _, a := range t.outer {
+			n *= c.Axes[a]
+		}
+		switch {
+		case n >= 4*threads && flops(rows, cols) <= callFLOPs || n >= 16*threads:
+			return outer, 0, false
+		case panels > 1 && cols%t.width == 0:
+			return join(outer, panel), 0, false
+		case tiles > 1 && rows%first.n == 0:
+			return join(outer, t.name(first.axis)+".0"), 0, true
+		}
+		return outer, 0, false
+	}
+	score := func(n int, work float64) float64 {
+		b := float64(n) / float64(threads*((n+threads-1)/threads))
+		if work > callFLOPs {
+			b *= 0.9
+		}
+		return b
+	}
+	best := 0.0
+	row := t.name(first.axis)
+	if panels > 1 {
+		best, par = score(panels, flops(rows, t.width)), []string{panel}
+	}
+	if b := t.fusedBlock(rows, panels, threads, flops); b > 0 && panels > 1 && cols%t.width == 0 {
+		if x := score(panels*(rows/b), flops(b, t.width)); x > best+0.02 {
+			best, par, block = x, []string{panel, row + ".0"}, b
+		}
+	}
+	if tiles > 1 {
+		per := max(tiles/(4*threads), 1)
+		for per > 1 && flops(per*first.n, cols) > callFLOPs {
+			per--
+		}
+		x := score((tiles+per-1)/per, flops(per*first.n, cols))
+		if 4*t.deep*cols > 1<<19 && per*first.n < 32 {
+			x *= 0.7 // the whole vector operand would pass for few rows
+		}
+		if x > best+0.02 {
+			if per == 1 {
+				return []string{row + ".0"}, 0, true
+			}
+			return []string{row + ".0"}, per * first.n, false
+		}
+	}
+	return par, block, false
+}
+
+// fusedBlock is a divisor of rows that makes blocks of panel x rows of a good size.
+func (t *tiling) fusedBlock(rows, panels, threads int, flops func(rows, cols int) float64) int {
+	for b := rows / 2; b >= 24; b-- {
+		if rows%b == 0 && flops(b, t.width) <= callFLOPs && panels*(rows/b) >= 4*threads {
+			return b
+		}
+	}
+	return 0
+}

@@ -1,0 +1,363 @@
+package schedule
+
+import (
+	"mllab/compile/expr"
+	"mllab/compile/ir"
+	"mllab/compile/loop"
+)
+
+// chunk is how many elements one iteration of a parallel loop should take, so
+// that handing it out costs little beside it.
+const chunk = 4096
+
+// Default chooses a schedule from the shape of the Compute alone: register tiles
+// and packing for contractions, lanes along contiguous memory for the others,
+// blocks and threads on a GPU. The result is legal for Apply with the same
+// Compute and machine; should an unusual one exceed the registers, it falls back
+// to simpler forms, at last to plain loops.
+func Default(c *expr.Compute, m loop.Machine) Schedule {
+	if c.Verify() != nil || ir.Elems(c.Axes) == 0 {
+		return nil
+	}
+	c = Collapse(c)
+	for _, s := range proposals(c, m) {
+		if d, err := arrange(c, s, m); err == nil && d != nil {
+			return s
+		}
+	}
+	return nil
+}
+
+// proposals lists schedules, best first.
+func proposals(c *expr.Compute, m loop.Machine) []Schedule {
+	f := look(c, m)
+	switch {
+	case m.Kind == loop.GPU:
+		return []Schedule{f.gpu(2), f.gpu(1)}
+	case m.Kind == loop.Scalar || m.Lanes <= 1:
+		return nil
+	case c.Body == nil:
+		return []Schedule{f.elementwise(), f.mapped(1)}
+	case f.contraction():
+		return append(f.contract(), f.reduced(2), f.reduced(1))
+	}
+	return []Schedule{f.reduced(4), f.reduced(2), f.reduced(1)}
+}
+
+// form is what Default sees in a collapsed Compute.
+type form struct {
+	c     *expr.Compute
+	m     loop.Machine
+	loads []access // affine loads of Body, or of Outs where there is no reduction
+	other int      // loads that are not affine
+	nodes int      // expressions in Body and Outs: a measure of the work an element
+}
+
+type access struct {
+	operand int
+	index   expr.Linear
+	plain   bool // no predicate
+}
+
+func look(c *expr.Compute, m loop.Machine) *form {
+	f := &form{c: c, m: m}
+	for _, root := range c.Roots() {
+		expr.Walk(root, func(e *expr.Expr) {
+			f.nodes++
+			if e.Op != expr.Load || c.Body != nil && root != c.Body {
+				return
+			}
+			l, ok := expr.Affine(e.Args[0])
+			if !ok {
+				f.other++
+				return
+			}
+			f.loads = append(f.loads, access{int(e.I), l, e.Pred == nil})
+		})
+	}
+	return f
+}
+
+func (f *form) name(axis int) string { return AxisName(len(f.c.Axes), axis) }
+
+// strided counts the loads that neighbours along an axis find neither at one
+// place nor at neighbouring ones.
+func (f *form) strided(axis int) int {
+	n := f.other
+	for _, a := range f.loads {
+		if k := a.index.Coef(axis); k != 0 && k != 1 {
+			n++
+		}
+	}
+	return n
+}
+
+// width is the extent of a vector loop: up to n registers, fewer for long
+// expressions, and no more than the axis has.
+func (f *form) width(axis, n int) int {
+	if f.nodes > 24 {
+		n = 1
+	}
+	return min(n*f.m.Lanes, f.c.Extent(axis))
+}
+
+// cutAxis splits axis by n unless it is no longer than that; it gives the outer
+// loop ("" without one) and the inner.
+func (s *Schedule) cut(name string, extent, n int) (outer, inner string) {
+	if extent <= n {
+		return "", name
+	}
+	*s = append(*s, split(name, n))
+	return name + ".0", name + ".1"
+}
+
+// elementwise is a map: along the last axis, or in square tiles where an operand
+// is transposed.
+func (f *form) elementwise() Schedule {
+	c := f.c
+	last := len(c.Axes) - 1
+	if last > 0 && f.strided(last) > 0 {
+		for _, a := range f.loads {
+			for u := range last {
+				if k := a.index.Coef(last); k != 0 && k != 1 && a.index.Coef(u) == 1 {
+					return f.transposed(u)
+				}
+			}
+		}
+	}
+	return f.mapped(4)
+}
+
+// transposed handles squares of lanes x lanes, the axis along which the operand is
+// contiguous unrolled, the last axis a vector.
+func (f *form) transposed(u int) Schedule {
+	c, lanes := f.c, f.m.Lanes
+	last := len(c.Axes) - 1
+	var s Schedule
+	uo, ui := s.cut(f.name(u), c.Axes[u], lanes)
+	vo, vi := s.cut(f.name(last), c.Axes[last], lanes)
+	var outer []string
+	for a := range last {
+		if a != u {
+			outer = append(outer, f.name(a))
+		}
+	}
+	outer = join(outer, uo, vo)
+	s = append(s, step(Reorder, join(outer, ui, vi)...), step(Unroll, ui), step(Vectorize, vi))
+	if len(outer) > 0 {
+		s = append(s, step(Parallel, outer[0]))
+	}
+	return s
+}
+
+func join(a []string, b ...string) []string {
+	out := append([]string{}, a...)
+	for _, x := range b {
+		if x != "" {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// mapped runs along the last axis in vectors of n registers.
+func (f *form) mapped(n int) Schedule {
+	c := f.c
+	if len(c.Axes) == 0 {
+		return nil
+	}
+	var s Schedule
+	last := len(c.Axes) - 1
+	work := 1
+	if f.nodes > 24 {
+		work = 4
+	}
+	inner := f.name(last)
+	outer, vec := "", inner
+	w := f.width(last, n)
+	par := s.outerParallel(f, last, work)
+	if par != nil {
+		outer, vec = s.cut(inner, c.Axes[last], w)
+	} else {
+		// All the work is in the last axis: its chunks are the parallel loop.
+		size := chunkOf(c.Axes[last], ir.Elems(c.Axes[:last])*work, f.m.Threads, w)
+		p, rest := s.cut(inner, c.Axes[last], size)
+		outer, vec = s.cut(rest, min(size, c.Axes[last]), w)
+		if p != "" {
+			par = []string{p}
+		}
+	}
+	order := join(par)
+	for a := range last {
+		if name := f.name(a); !contains(par, name) {
+			if contains(par, name+".0") {
+				name += ".1"
+			}
+			order = append(order, name)
+		}
+	}
+	order = join(order, outer, vec)
+	s = append(s, step(Reorder, order...), step(Vectorize, vec))
+	if len(par) > 0 {
+		s = append(s, step(Parallel, par...))
+	}
+	return s
+}
+
+func contains(list []string, x string) bool {
+	for _, y := range list {
+		if x == y {
+			return true
+		}
+	}
+	return false
+}
+
+// chunkOf cuts n iterations of the given work each into chunks that are a
+// multiple of w: of about 4096 elements, or less while threads lack chunks.
+func chunkOf(n, work, threads, w int) int {
+	size := max(chunk/work, 1)
+	for size > 1024/work && size > w && n/size < 4*threads {
+		size /= 2
+	}
+	return (size + w - 1) / w * w
+}
+
+// outerParallel chooses parallel loops among the axes before the given one, which
+// with the reduction is the work inside. It gives nil where these axes are too
+// short to be worth it.
+func (s *Schedule) outerParallel(f *form, before, work int) []string {
+	axes := f.c.Axes[:before]
+	inside := work * ir.Elems(f.c.Red) * ir.Elems(f.c.Axes[before:])
+	outer := ir.Elems(axes)
+	if outer < 2 || outer*inside < 2*chunk || outer < 4*f.m.Threads && inside > 4*chunk && before < len(f.c.Axes) {
+		return nil
+	}
+	var par []string
+	count := 1
+	for a, n := range axes {
+		rest := ir.Elems(axes[a+1:]) * inside // work of one iteration, if this axis is the last taken
+		size := max(chunk/rest, 1)
+		for size > 1 && count*n/size < 4*f.m.Threads {
+			size /= 2
+		}
+		if len(par) > 0 {
+			size = divisor(n, size)
+		}
+		if size > 1 {
+			*s = append(*s, split(f.name(a), size))
+			return append(par, f.name(a)+".0")
+		}
+		par = append(par, f.name(a))
+		count *= n
+		if rest <= 2*chunk || count >= 8*f.m.Threads {
+			return par
+		}
+	}
+	return par
+}
+
+// divisor is the largest divisor of n that is at most limit.
+func divisor(n, limit int) int {
+	for d := min(n, limit); d > 1; d-- {
+		if n%d == 0 {
+			return d
+		}
+	}
+	return 1
+}
+
+// reduced is a reduction that is no contraction: lanes along the last coordinate
+// where memory is contiguous there, else along the reduction.
+func (f *form) reduced(n int) Schedule {
+	c := f.c
+	space := len(c.Axes)
+	k := space + len(c.Red) - 1
+	last := space - 1
+	along := k
+	if last >= 0 && f.strided(last) <= f.strided(k) && (f.strided(last) < f.strided(k) || c.Axes[last] > c.Extent(k)) {
+		along = last
+	}
+	if last >= 0 && f.strided(last) == 0 && c.Axes[last] >= f.m.Lanes {
+		along = last
+	}
+	var s Schedule
+	var order, vec []string
+	var par []string
+	w := f.width(along, n)
+	if along == last {
+		par = s.outerParallel(f, last, 1)
+		o, v := s.cut(f.name(last), c.Axes[last], w)
+		if par == nil && o != "" {
+			par = []string{o}
+		}
+		order, vec = f.outerOrder(par, last), []string{v}
+		if !contains(par, o) {
+			order = join(order, o)
+		}
+		for a := space; a <= k; a++ {
+			order = append(order, f.name(a))
+		}
+		order, s = f.unrollRed(order, s, k)
+	} else {
+		par = s.outerParallel(f, space, 1)
+		o, v := s.cut(f.name(k), c.Extent(k), w)
+		order = f.outerOrder(par, space)
+		for a := space; a < k; a++ {
+			order = append(order, f.name(a))
+		}
+		order, vec = join(order, o), []string{v}
+	}
+	s = append(s, step(Reorder, append(order, vec...)...), step(Vectorize, vec[0]))
+	if len(par) > 0 {
+		s = append(s, step(Parallel, par...))
+	}
+	return s
+}
+
+// outerOrder lists parallel loops, then what is left of the axes before an axis.
+func (f *form) outerOrder(par []string, before int) []string {
+	order := join(par)
+	for a := range before {
+		name := f.name(a)
+		if contains(par, name) {
+			continue
+		}
+		if contains(par, name+".0") {
+			name += ".1"
+		}
+		order = append(order, name)
+	}
+	return order
+}
+
+// unrollRed unrolls the innermost reduction loop, the last of order.
+func (f *form) unrollRed(order []string, s Schedule, k int) ([]string, Schedule) {
+	n := f.c.Extent(k)
+	if f.nodes > 24 {
+		return order, s
+	}
+	u := unrolling(n)
+	if u < 2 {
+		return order, s
+	}
+	o, i := s.cut(f.name(k), n, u)
+	order = join(order[:len(order)-1], o, i)
+	return order, append(s, step(Unroll, i))
+}
+
+// unrolling is how many steps of a reduction of n to unroll: all of a short one,
+// else a divisor near four, else four with a tail.
+func unrolling(n int) int {
+	switch {
+	case n <= 6:
+		return n
+	case n%4 == 0:
+		return 4
+	case n%5 == 0:
+		return 5
+	case n%3 == 0:
+		return 3
+	}
+	return 4
+}
