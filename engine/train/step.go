@@ -49,10 +49,10 @@ const (
 )
 
 // Minimize adds the backward pass of a scalar loss and one step of the optimiser
-// on the parameters. From here on the scope gives their new values. The loss is
-// reported as "loss" unless something else was.
+// on the parameters. From here on the scope gives their new values. The first loss
+// is reported as "loss" unless something else was before.
 func (s *Step) Minimize(loss ir.Value, params []*nn.Param) {
-	if !s.reported(lossName) {
+	if s.calls == 0 && !s.reported(lossName) {
 		s.Report(lossName, loss)
 	}
 	call := s.calls
