@@ -11,7 +11,8 @@ type gelu struct{}
 
 var _ = register(gelu{})
 
-// Gelu gives x*Phi(x) with the exact normal distribution Phi (Hendrycks and Gimpel 2016), elementwise.
+// Gelu gives x*Phi(x), elementwise, with the exact normal distribution Phi
+// (Hendrycks and Gimpel 2016).
 func Gelu(b *ir.Builder, x ir.Value) ir.Value { return b.Apply(gelu{}, x) }
 
 func (gelu) Name() string { return "gelu" }

@@ -32,7 +32,8 @@ func (o arange) Infer(in []ir.Type) (ir.Type, error) {
 		return ir.Type{}, err
 	}
 	if o.Axis < 0 || o.Axis >= out.Rank() {
-		return ir.Type{}, fmt.Errorf("iota: axis %d does not fit shape %s: want 0..%d", o.Axis, o.Shape, out.Rank()-1)
+		return ir.Type{}, fmt.Errorf("iota: axis %d does not fit shape %s: want 0..%d",
+			o.Axis, o.Shape, out.Rank()-1)
 	}
 	return out, nil
 }

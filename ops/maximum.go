@@ -11,7 +11,8 @@ type maximum struct{}
 
 var _ = register(maximum{})
 
-// Maximum gives the larger of x and y, y where they are equal, elementwise with broadcasting, for F32 or I32.
+// Maximum gives the larger of x and y, y where they are equal, elementwise with
+// broadcasting, for F32 or I32.
 func Maximum(b *ir.Builder, x, y ir.Value) ir.Value { return b.Apply(maximum{}, x, y) }
 
 func (maximum) Name() string { return "maximum" }

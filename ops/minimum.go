@@ -11,7 +11,8 @@ type minimum struct{}
 
 var _ = register(minimum{})
 
-// Minimum gives the smaller of x and y, y where they are equal, elementwise with broadcasting, for F32 or I32.
+// Minimum gives the smaller of x and y, y where they are equal, elementwise with
+// broadcasting, for F32 or I32.
 func Minimum(b *ir.Builder, x, y ir.Value) ir.Value { return b.Apply(minimum{}, x, y) }
 
 func (minimum) Name() string { return "minimum" }

@@ -41,7 +41,8 @@ func (o pad) Infer(in []ir.Type) (ir.Type, error) {
 	if r := x.Rank(); o.Before.Len() != r || o.After.Len() != r || o.Interior.Len() != r {
 		return ir.Type{}, fmt.Errorf("pad: x=%s: want before, after and interior for each of %d axes", x, r)
 	}
-	if math.IsNaN(o.Value) || x.DType != ir.F32 && !isInt32(o.Value) || x.DType == ir.Bool && o.Value*(o.Value-1) != 0 {
+	if math.IsNaN(o.Value) || x.DType != ir.F32 && !isInt32(o.Value) ||
+		x.DType == ir.Bool && o.Value != 0 && o.Value != 1 {
 		return ir.Type{}, fmt.Errorf("pad: x=%s with %v: want a value of its element type", x, o.Value)
 	}
 	out := ir.Type{DType: x.DType}

@@ -97,7 +97,8 @@ func respread(b *ir.Builder, r ir.Value, shape []int, axes ir.Ints) ir.Value {
 }
 
 // reductionSamples makes samples for an operator of given axes.
-func reductionSamples(op func(axes ir.Ints, keep bool) Operator, x func(seed uint64, shape ...int) Array) []Sample {
+func reductionSamples(op func(axes ir.Ints, keep bool) Operator,
+	x func(seed uint64, shape ...int) Array) []Sample {
 	return []Sample{
 		at(op(ir.List(), false), x(1)), at(op(ir.List(0), false), x(2, 17)),
 		at(op(ir.List(0), true), x(3, 1)), at(op(ir.List(1), false), x(4, 5, 33)),

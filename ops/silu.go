@@ -11,7 +11,7 @@ type silu struct{}
 
 var _ = register(silu{})
 
-// Silu gives x*sigmoid(x), also called swish (Ramachandran, Zoph and Le 2017), elementwise.
+// Silu gives x*sigmoid(x), elementwise, also called swish (Ramachandran, Zoph and Le 2017).
 func Silu(b *ir.Builder, x ir.Value) ir.Value { return b.Apply(silu{}, x) }
 
 func (silu) Name() string { return "silu" }
@@ -19,7 +19,9 @@ func (silu) Name() string { return "silu" }
 func (o silu) Infer(in []ir.Type) (ir.Type, error) { return inferMap(o, in, 1, ir.F32) }
 
 func (silu) Lower(in []ir.Type, out ir.Type) *expr.Compute {
-	return lowerMap(in, out, func(x []*expr.Expr) *expr.Expr { return expr.Times(x[0], expr.Un(expr.Sigmoid, x[0])) })
+	return lowerMap(in, out, func(x []*expr.Expr) *expr.Expr {
+		return expr.Times(x[0], expr.Un(expr.Sigmoid, x[0]))
+	})
 }
 
 // VJP: d x s(x) = s(x) + x s(x) (1 - s(x)).

@@ -1,0 +1,81 @@
+package ops
+
+import (
+	"fmt"
+
+	"mllab/compile/expr"
+	"mllab/compile/ir"
+)
+
+// convPhases2d is the contraction within a transposed convolution: x [N P Q C],
+// padded, and weights of R = r*Stride by S = s*Stride taps give
+//
+//	y[n h a w b k] = sum over r, s, c of x[n h+r*d w+s*d c] w[R-Stride-r*Stride+a ... c k]
+//
+// of shape [N P-(r-1)*d Stride Q-(s-1)*d Stride K], d the dilation: output
+// h*Stride + a, w*Stride + b. It occurs in expansions only, after gradients are
+// taken, and has no VJP.
+type convPhases2d struct {
+	Stride, Dilation, Groups int
+	TransW                   bool
+}
+
+var _ = register(convPhases2d{})
+
+func (convPhases2d) Name() string { return "conv_phases2d" }
+
+func (o convPhases2d) weights() weights { return weights{o.TransW, o.Groups} }
+
+func (o convPhases2d) Infer(in []ir.Type) (ir.Type, error) {
+	_, outs, err := inferConv(o, in, o.weights(), o.Stride, o.Dilation)
+	if err != nil {
+		return ir.Type{}, err
+	}
+	x, w := in[0].Shape, in[1].Shape
+	h, wide := window(x[1], w[0]/o.Stride, 1, o.Dilation), window(x[2], w[1]/o.Stride, 1, o.Dilation)
+	if w[0]%o.Stride != 0 || w[1]%o.Stride != 0 || h < 1 || wide < 1 {
+		return ir.Type{}, misfit(o, in, fmt.Sprintf("taps in multiples of stride %d, within x", o.Stride), "x", "w")
+	}
+	return ir.Of(ir.F32, x[0], h, o.Stride, wide, o.Stride, outs), nil
+}
+
+func (o convPhases2d) Lower(in []ir.Type, out ir.Type) *expr.Compute {
+	n, h, a, wide, b, k := expr.At(0), expr.At(1), expr.At(2), expr.At(3), expr.At(4), expr.At(5)
+	r, s, c := expr.At(6), expr.At(7), expr.At(8)
+	w, ws := o.weights(), in[1].Shape
+	ins, outs, _ := w.channels(in[1])
+	tap := func(phase, r *expr.Expr, taps int) *expr.Expr {
+		return expr.Plus(expr.Plus(phase, expr.Times(r, expr.Int(-o.Stride))), expr.Int(taps-o.Stride))
+	}
+	x := w.input(n, strided(h, 1, r, o.Dilation), strided(wide, 1, s, o.Dilation), c, k, ins, outs)
+	body := expr.Times(x, w.load(tap(a, r, ws[0]), tap(b, s, ws[1]), c, k, ins, outs))
+	return expr.Reduce(in, out, []int{ws[0] / o.Stride, ws[1] / o.Stride, ins / o.Groups}, expr.Sum, body)
+}
+
+func (o convPhases2d) Ref(in []Array, out ir.Type) Array {
+	x, w := in[0], in[1]
+	ins, outs := x.Type.Shape[3], out.Shape[5]
+	y := NewArray(out)
+	each(w.Type.Shape[:2], func(tap []int) {
+		// Tap t serves phase t mod Stride, reading x further back the larger t is.
+		a, b := tap[0]%o.Stride, tap[1]%o.Stride
+		dh := (w.Type.Shape[0]/o.Stride - 1 - tap[0]/o.Stride) * o.Dilation
+		dw := (w.Type.Shape[1]/o.Stride - 1 - tap[1]/o.Stride) * o.Dilation
+		each([]int{out.Shape[0], out.Shape[1], out.Shape[3], outs, ins}, func(at []int) {
+			k, c := at[3], at[4]
+			to := y.offset([]int{at[0], at[1], a, at[2], b, k})
+			y.Data[to] += x.At(at[0], at[1]+dh, at[2]+dw, c) * o.weights().ref(w, tap[0], tap[1], c, k, ins, outs)
+		})
+	})
+	return y
+}
+
+func (convPhases2d) Samples() []Sample {
+	return []Sample{
+		at(convPhases2d{1, 1, 1, false}, draw(1, -1, 1, 2, 5, 6, 3), draw(2, -1, 1, 3, 3, 3, 17)),
+		at(convPhases2d{2, 1, 1, false}, draw(3, -1, 1, 1, 5, 4, 17), draw(4, -1, 1, 4, 4, 17, 3)),
+		at(convPhases2d{2, 1, 1, true}, draw(5, -1, 1, 1, 3, 4, 5), draw(6, -1, 1, 4, 2, 7, 5)),
+		at(convPhases2d{1, 2, 2, true}, draw(7, -1, 1, 1, 5, 6, 4), draw(8, -1, 1, 3, 2, 3, 4)),
+		at(convPhases2d{3, 1, 3, false}, draw(9, -1, 1, 1, 2, 3, 3), draw(10, -1, 1, 3, 6, 1, 6)),
+	}
+}
