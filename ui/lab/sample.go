@@ -1,0 +1,144 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"io"
+	"math"
+
+	"mllab/engine/run"
+	"mllab/engine/train"
+	"mllab/gen"
+	"mllab/samples"
+)
+
+// SampleOptions say what is to be drawn from a run.
+type SampleOptions struct {
+	Run  string // folder, name in the session's root, or "last"
+	N    int    // pictures; 0: 64
+	Seed uint64
+}
+
+// maxPictures bounds one call of Sample.
+const maxPictures = 1 << 16
+
+// Pictures are N pictures of H x W pixels and C channels, values in [0,1], row-major.
+type Pictures struct {
+	N, H, W, C int
+	Pixels     []float32
+}
+
+// Sample draws new pictures from a run's newest checkpoint.
+func (s *Session) Sample(ctx context.Context, o SampleOptions) (*Pictures, error) {
+	if o.N == 0 {
+		o.N = sampleCount
+	}
+	if o.N < 1 || o.N > maxPictures {
+		return nil, Usage(fmt.Errorf("%d pictures: want 1 to %d", o.N, maxPictures))
+	}
+	dir, err := run.Find(s.root, o.Run)
+	if err != nil {
+		return nil, Usage(err)
+	}
+	r, err := run.Read(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	ck, err := r.Load()
+	if err != nil {
+		return nil, err
+	}
+	p, err := fromConfig(r.Config())
+	if err != nil {
+		return nil, fmt.Errorf("run %s: %w", dir, err)
+	}
+	src, err := openData(p)
+	if err != nil {
+		return nil, err
+	}
+	return s.sample(ctx, p, src.Info(), ck, o)
+}
+
+func (s *Session) sample(ctx context.Context, p plan, info samples.Info, ck run.Checkpoint,
+	o SampleOptions) (*Pictures, error) {
+	net, err := p.model.Build(p.settings, dataInfo(info))
+	if err != nil {
+		return nil, err
+	}
+	eng, err := s.engine(s.opt)
+	if err != nil {
+		return nil, err
+	}
+	defer eng.Close()
+	st, err := train.NewState(eng, net.Params(), p.settings.Float("ema") > 0)
+	if err != nil {
+		return nil, err
+	}
+	defer st.Free()
+	if err := st.Load(ck); err != nil {
+		return nil, err
+	}
+	sampler, err := gen.NewSampler(ctx, eng, net, dataInfo(info), st)
+	if err != nil {
+		return nil, err
+	}
+	defer sampler.Close()
+	out := &Pictures{N: o.N, H: info.H, W: info.W, C: info.C, Pixels: make([]float32, o.N*info.Values())}
+	return out, sampler.Draw(ctx, o.Seed, out.Pixels)
+}
+
+// Image is a grid of the pictures with gaps of one pixel; 0 columns makes it
+// about square.
+func (p *Pictures) Image(columns int) *image.RGBA {
+	if columns < 1 {
+		columns = int(math.Ceil(math.Sqrt(float64(p.N))))
+	}
+	columns = min(columns, p.N)
+	rows := (p.N + columns - 1) / columns
+	img := image.NewRGBA(image.Rect(0, 0, columns*(p.W+1)+1, rows*(p.H+1)+1))
+	for i := range img.Pix {
+		img.Pix[i] = 0x20
+		if i%4 == 3 {
+			img.Pix[i] = 0xff
+		}
+	}
+	for n := range p.N {
+		x0, y0 := 1+n%columns*(p.W+1), 1+n/columns*(p.H+1)
+		for i := range p.H * p.W {
+			at := (n*p.H*p.W + i) * p.C
+			c := color.RGBA{A: 255}
+			c.R = level(p.Pixels[at])
+			c.G, c.B = c.R, c.R
+			if p.C >= 3 {
+				c.G, c.B = level(p.Pixels[at+1]), level(p.Pixels[at+2])
+			}
+			img.SetRGBA(x0+i%p.W, y0+i/p.W, c)
+		}
+	}
+	return img
+}
+
+func level(v float32) uint8 {
+	if !(v > 0) {
+		return 0
+	}
+	return uint8(min(v, 1)*255 + 0.5)
+}
+
+// PNG writes the grid of Image.
+func (p *Pictures) PNG(w io.Writer, columns int) error { return png.Encode(w, p.Image(columns)) }
+
+// DataSheet describes a source of samples and draws a contact sheet of its first
+// training examples.
+func (s *Session) DataSheet(name string, rows, cols int) (samples.Info, *image.RGBA, error) {
+	src, err := samples.Open(name, samples.Options{})
+	if err != nil {
+		return samples.Info{}, nil, err
+	}
+	img, err := samples.Sheet(src, samples.Train, 0, rows, cols)
+	return src.Info(), img, err
+}

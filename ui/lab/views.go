@@ -1,0 +1,180 @@
+package lab
+
+import (
+	"context"
+	"time"
+
+	"mllab/engine"
+	"mllab/engine/train"
+	"mllab/gen"
+	"mllab/samples"
+)
+
+// How the pictures of a job are kept up to date: as often as a screen can show
+// them, but in no more than a small share of the time; and a small test loss.
+const (
+	viewEvery    = 100 * time.Millisecond
+	viewShare    = 0.06
+	sampleCount  = 64
+	pairCount    = 16
+	testEvery    = 2 * time.Second
+	testExamples = 512
+	evalBatch    = 250
+)
+
+// views draws what a net has learned while it trains, and evaluates it.
+type views struct {
+	eng   *engine.Engine
+	net   gen.Net
+	src   samples.Source
+	state *train.State
+	eval  *gen.Evaluator
+	list  []*view
+	last  time.Time
+	test  time.Time
+	took  time.Duration
+}
+
+type view struct {
+	gen.View
+	viewer *gen.Viewer
+	x      []float32
+	count  int
+	drawn  int
+}
+
+// newViews compiles the pictures' programs; without pictures none.
+func newViews(ctx context.Context, eng *engine.Engine, net gen.Net, src samples.Source, st *train.State,
+	pictures bool) (*views, error) {
+	v := &views{eng: eng, net: net, src: src, state: st}
+	if !pictures {
+		return v, nil
+	}
+	info := dataInfo(src.Info())
+	for _, g := range net.Views() {
+		w := &view{View: g, count: sampleCount}
+		if g.Takes {
+			w.count = pairCount
+			if n := testCount(src, pairCount); n < pairCount {
+				continue // no test examples to show
+			}
+			w.x = make([]float32, pairCount*src.Info().Values())
+			if err := samples.Read(src, samples.Test, 0, w.x, nil); err != nil {
+				v.close()
+				return nil, err
+			}
+		}
+		var err error
+		if w.viewer, err = gen.NewViewer(ctx, eng, info, st, g, w.count); err != nil {
+			v.close()
+			return nil, err
+		}
+		v.list = append(v.list, w)
+	}
+	return v, nil
+}
+
+// close frees the programs.
+func (v *views) close() {
+	if v == nil {
+		return
+	}
+	for _, w := range v.list {
+		w.viewer.Close()
+	}
+	if v.eval != nil {
+		v.eval.Close()
+	}
+	v.list, v.eval = nil, nil
+}
+
+// draw brings the pictures up to date if it is time, or always with force.
+func (j *Job) draw(ctx context.Context, force bool) error {
+	v := j.views
+	if len(v.list) == 0 {
+		return nil
+	}
+	wait := max(viewEvery, time.Duration(float64(v.took)/viewShare))
+	j.mu.Lock()
+	force = force || j.paused
+	j.mu.Unlock()
+	if !force && time.Since(v.last) < wait {
+		return nil
+	}
+	begin := time.Now()
+	var drawn []View
+	err := j.loop.Do(func() error {
+		for _, w := range v.list {
+			pixels := make([]float32, w.viewer.Values())
+			if err := w.viewer.Draw(ctx, 1, w.x, pixels); err != nil {
+				return err
+			}
+			w.drawn++
+			drawn = append(drawn, w.shown(pixels))
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	v.last = time.Now()
+	v.took = v.last.Sub(begin)
+	if err := j.testPoint(ctx); err != nil {
+		return err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.st.Views = drawn
+	j.publish()
+	return nil
+}
+
+func (w *view) shown(pixels []float32) View {
+	s := w.viewer.Shape()
+	out := View{Name: w.Name, Title: w.What, N: s[0], H: s[1], W: s[2], C: s[3], Pixels: pixels, Version: w.drawn}
+	if w.Pairs {
+		out.Columns = 2
+	}
+	return out
+}
+
+// testPoint adds the loss on a part of the test set to the chart, now and then.
+func (j *Job) testPoint(ctx context.Context) error {
+	v := j.views
+	if v.src.Info().Test == 0 || j.loop.Step() == 0 || time.Since(v.test) < testEvery {
+		return nil
+	}
+	got, err := v.evaluate(ctx, j.loop, testCount(v.src, testExamples))
+	if err != nil {
+		return err
+	}
+	v.test = time.Now()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if len(got) > 0 {
+		j.point("test", int64(j.loop.Step()), got[0].Value)
+		j.collect()
+	}
+	j.st.Metrics = values(got)
+	return nil
+}
+
+// evaluate gives the net's measures over the first n test examples.
+func (v *views) evaluate(ctx context.Context, loop *train.Loop, n int) ([]train.Named, error) {
+	if v.eval == nil {
+		e, err := gen.NewEvaluator(ctx, v.eng, v.net, dataInfo(v.src.Info()), v.state, min(evalBatch, n))
+		if err != nil {
+			return nil, err
+		}
+		v.eval = e
+	}
+	var got []train.Named
+	err := loop.Do(func() error {
+		var err error
+		got, err = v.eval.Run(ctx, n, func(first int, x []float32, labels []int32) error {
+			return samples.Read(v.src, samples.Test, first, x, labels)
+		})
+		return err
+	})
+	return got, err
+}
