@@ -12,7 +12,7 @@ var _ = register(Model{
 	What: "variational autoencoder: squeezes pictures into a few numbers, and draws new ones from noise",
 	Rate: 1e-3,
 	settings: []Setting{
-		{Key: "arch", Default: "mlp", What: "architecture: fully connected", Choices: []string{"mlp"}},
+		{Key: "arch", Default: "mlp", What: "fully connected, or convolutional", Choices: []string{"mlp", "conv"}},
 		{Key: "latent", Default: "20", What: "numbers that a picture becomes", check: intBetween(1, 4096)},
 		{Key: "hidden", Default: "400", What: "width of the hidden layers", check: intBetween(1, 1<<16)},
 		{Key: "beta", Default: "1", What: "weight of the KL term", check: floatBetween(0, 1000)},
@@ -46,7 +46,11 @@ func newVAE(s Settings, d DataInfo) *vae {
 		v.mu = nn.NewLinear(v.ps, "mu", features, v.latent)
 		v.lv = nn.NewLinear(v.ps, "lv", features, v.latent)
 	}
-	v.body = newDenseBody(v.ps, d, v.latent, s.Int("hidden"), heads)
+	if s.Text("arch") == "conv" {
+		v.body = newConvBody(v.ps, d, v.latent, s.Int("hidden"), heads)
+	} else {
+		v.body = newDenseBody(v.ps, d, v.latent, s.Int("hidden"), heads)
+	}
 	return v
 }
 
@@ -55,18 +59,23 @@ func (v *vae) Params() *nn.Params { return v.ps }
 
 // Step minimises (recon + beta KL) / N.
 func (v *vae) Step(s *train.Step, batch train.Batch) {
-	b := s.B
-	recon, kl := v.terms(s.Scope, batch)
-	n := float64(batch.N)
-	recon, kl = ops.Scale(b, ops.Sum(b, recon), 1/n), ops.Scale(b, ops.Sum(b, kl), 1/n)
-	loss := ops.Add(b, recon, kl)
-	if v.beta != 1 {
-		loss = ops.Add(b, recon, ops.Scale(b, kl, v.beta))
-	}
+	loss, recon, kl := v.loss(s.Scope, batch)
 	s.Report("loss", loss)
 	s.Report("recon", recon)
 	s.Report("kl", kl)
 	s.Minimize(loss, v.ps.Trainable())
+}
+
+// loss gives the loss and its two terms, in nats a picture.
+func (v *vae) loss(s *nn.Scope, batch train.Batch) (loss, recon, kl ir.Value) {
+	b := s.B
+	recon, kl = v.terms(s, batch)
+	n := float64(batch.N)
+	recon, kl = ops.Scale(b, ops.Sum(b, recon), 1/n), ops.Scale(b, ops.Sum(b, kl), 1/n)
+	if v.beta == 1 {
+		return ops.Add(b, recon, kl), recon, kl
+	}
+	return ops.Add(b, recon, ops.Scale(b, kl, v.beta)), recon, kl
 }
 
 // terms gives, in nats, the reconstruction error of each pixel [N H*W*C] and the
@@ -129,8 +138,7 @@ func (v *vae) reconstruct(s *nn.Scope, n int, x ir.Value) ir.Value {
 	values := v.d.values()
 	in := ops.Reshape(s.B, x, n, 1, values)
 	out := ops.Reshape(s.B, v.pictures(s, mu, n), n, 1, values)
-	first := ops.Equal(s.B, ops.Iota(s.B, ir.I32, 0, 2, 1), s.B.Const(ir.I32, 0))
-	return ops.Reshape(s.B, ops.Select(s.B, first, in, out), 2*n, v.d.H, v.d.W, v.d.C)
+	return ops.Reshape(s.B, ops.Concat(s.B, 1, in, out), 2*n, v.d.H, v.d.W, v.d.C)
 }
 
 // denseBody is the fully connected architecture: one hidden layer each way.
@@ -146,11 +154,16 @@ func newDenseBody(ps *nn.Params, d DataInfo, latent, hidden int, heads func(feat
 }
 
 func (a denseBody) encode(s *nn.Scope, x ir.Value) ir.Value {
+	return ops.Relu(s.B, a.e1.Apply(s, flatten(s, x)))
+}
+
+// flatten makes [N F] of [N ...].
+func flatten(s *nn.Scope, x ir.Value) ir.Value {
 	t := s.B.Type(x)
-	if t.Rank() > 0 {
-		x = ops.Reshape(s.B, x, t.Shape[0], t.Elems()/t.Shape[0])
+	if s.B.Err() != nil {
+		return ir.None
 	}
-	return ops.Relu(s.B, a.e1.Apply(s, x))
+	return ops.Reshape(s.B, x, t.Shape[0], t.Elems()/t.Shape[0])
 }
 
 func (a denseBody) decode(s *nn.Scope, z ir.Value) ir.Value {

@@ -21,9 +21,5 @@ func NewLinearNoBias(ps *Params, name string, in, out int) Linear {
 
 // Apply maps x [N in] to [N out].
 func (l Linear) Apply(s *Scope, x ir.Value) ir.Value {
-	y := ops.MatMul(s.B, x, s.Param(l.W))
-	if l.B == nil {
-		return y
-	}
-	return ops.Add(s.B, y, s.Param(l.B))
+	return plus(s, ops.MatMul(s.B, x, s.Param(l.W)), l.B)
 }

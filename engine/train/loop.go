@@ -162,7 +162,7 @@ func (l *Loop) advance(ctx context.Context, f *feeder) (Metrics, bool, error) {
 		return Metrics{}, false, fmt.Errorf("step %d: data: %w", step+1, err)
 	}
 	lr := l.LR() * l.o.Schedule.Factor(step+1)
-	if err := l.run(ctx, b, step, lr); err != nil {
+	if err := l.run(ctx, &b, step, lr); err != nil {
 		return Metrics{}, false, fmt.Errorf("step %d: %w", step+1, err)
 	}
 	step++
@@ -186,15 +186,20 @@ func (l *Loop) advance(ctx context.Context, f *feeder) (Metrics, bool, error) {
 	return m, report, nil
 }
 
-// run feeds and runs the programs of a step.
-func (l *Loop) run(ctx context.Context, b filled, step int, lr float64) error {
+// run feeds and runs the programs of a step; without a batch, on the one that is there.
+func (l *Loop) run(ctx context.Context, b *filled, step int, lr float64) error {
 	seed := l.o.Seed
 	l.rng = [4]int32{int32(uint32(seed)), int32(uint32(seed >> 32)), int32(uint32(step)), 0}
 	l.o.Rule.Numbers(step+1, lr, l.scalars)
 	l.one[0] = optim.EMARest(step+1, l.o.EMA)
 	for i := range l.programs {
 		p := &l.programs[i]
-		if err := l.write(p, b); err != nil {
+		if b != nil {
+			if err := p.writeBatch(*b); err != nil {
+				return err
+			}
+		}
+		if err := l.writeNumbers(p); err != nil {
 			return err
 		}
 		if err := p.Run(ctx); err != nil {
@@ -209,17 +214,20 @@ func (l *Loop) run(ctx context.Context, b filled, step int, lr float64) error {
 	return nil
 }
 
-func (l *Loop) write(p *program, b filled) error {
+func (p *program) writeBatch(b filled) error {
 	if p.x != nil {
 		if err := engine.Write(p.x, b.x); err != nil {
 			return err
 		}
 	}
 	if p.labels != nil {
-		if err := engine.Write(p.labels, b.labels); err != nil {
-			return err
-		}
+		return engine.Write(p.labels, b.labels)
 	}
+	return nil
+}
+
+// writeNumbers gives a program the step's random state and scalars.
+func (l *Loop) writeNumbers(p *program) error {
 	if p.rng != nil {
 		if err := engine.Write(p.rng, l.rng[:]); err != nil {
 			return err
@@ -265,6 +273,29 @@ func (l *Loop) read(m *Metrics) error {
 		}
 	}
 	return &DivergedError{Step: m.Step, Loss: loss, LR: m.LR}
+}
+
+// Preload puts a batch on the device, for Repeat.
+func (l *Loop) Preload(x []float32, labels []int32) error {
+	for i := range l.programs {
+		if err := l.programs[i].writeBatch(filled{x: x, labels: labels}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Repeat does one step on the batch that is on the device, reports nothing and reads
+// nothing back: what a benchmark times. It does not allocate.
+func (l *Loop) Repeat(ctx context.Context) error {
+	l.exec.Lock()
+	defer l.exec.Unlock()
+	step := l.Step()
+	if err := l.run(ctx, nil, step, l.LR()*l.o.Schedule.Factor(step+1)); err != nil {
+		return err
+	}
+	l.step.Store(int64(step + 1))
+	return nil
 }
 
 // Step is the number of steps done.
