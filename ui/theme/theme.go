@@ -114,7 +114,7 @@ var (
 		Text: rgb(0x1c1c1c), Dim: rgb(0x6a6a6a), Accent: rgb(0x005fa8), Good: rgb(0x00714f),
 		Warn: rgb(0x8a5a00), Bad: rgb(0xb3300e), Border: rgb(0x7a7a7a), Focus: rgb(0x005fa8),
 		Background: rgb(0xffffff),
-		Series: [SeriesCount]color.RGBA{rgb(0x0072b2), rgb(0xa86b00), rgb(0x00795a), rgb(0xa8517f),
-			rgb(0x7d7400), rgb(0xc04a00)},
+		Series: [SeriesCount]color.RGBA{rgb(0x0066a0), rgb(0x956700), rgb(0x009e73), rgb(0x663c53),
+			rgb(0x9c942a), rgb(0x6a2f00)},
 	}
 )

@@ -22,7 +22,8 @@ type Series struct {
 type ChartOptions struct {
 	// LogY draws the logarithm; points that are not positive are left out, and counted in the legend.
 	LogY bool
-	// Smooth is the factor of an exponential moving mean, 0 (none) to 0.99.
+	// Smooth is the factor of an exponential moving mean, 0 (none) to 0.99, for each point of the densest
+	// series and over the same stretch of x for the others.
 	Smooth float64
 	// XMin and XMax choose a part; both zero mean all.
 	XMin, XMax float64
@@ -116,6 +117,10 @@ func (c *Chart) collect() bool {
 	}
 	c.x = newAxis(x0, x1, false)
 	lo, hi := math.Inf(1), math.Inf(-1)
+	dx := math.Inf(1)
+	for _, s := range c.series {
+		dx = min(dx, s.Curve.spacing())
+	}
 	for i, s := range c.series {
 		if s.Curve == nil {
 			continue
@@ -123,7 +128,7 @@ func (c *Chart) collect() bool {
 		l := line{at: i, raw: s.Curve.visible(x0, x1)}
 		l.shown = l.raw
 		if c.opts.Smooth > 0 {
-			l.shown = smooth(l.raw, c.opts.Smooth)
+			l.shown = smooth(l.raw, c.opts.Smooth, dx)
 		}
 		for _, b := range l.shown {
 			if b.x1 < x0 || b.x0 > x1 {
@@ -237,7 +242,7 @@ func (c *Chart) legend() string {
 	var items []string
 	for i, s := range c.series {
 		dash := "──"
-		if s.Dashed {
+		if c.dashed(i) {
 			dash = "┄┄"
 		}
 		items = append(items, c.th.SeriesStyle(i).Render(dash)+" "+c.th.Text.Render(Clean(s.Name)))
@@ -395,8 +400,7 @@ func (c *Chart) Braille() string {
 	dots := make([]rune, c.PlotW*c.PlotH)
 	owner := make([]int, len(dots))
 	n, m := 2*c.PlotW, 4*c.PlotH
-	for i := len(c.lines) - 1; i >= 0; i-- { // the first series lies on top
-		l := c.lines[i]
+	for _, l := range c.lines { // later series lie on top
 		for x, s := range c.spans(l.shown, n, m) {
 			if s.lo > s.hi || c.dashed(l.at) && x/3%2 == 1 {
 				continue

@@ -139,13 +139,26 @@ func (c *Curve) visible(x0, x1 float64) []bucket {
 	return bs[max(0, i-1):min(len(bs), j+1)]
 }
 
-// smooth returns the buckets with their values replaced by the exponential moving mean of factor a a point,
-// corrected for its beginning at zero (D. Kingma and J. Ba, Adam, 2015, section 3).
-func smooth(bs []bucket, a float64) []bucket {
+// spacing is the mean distance of two points in x, +Inf where there are not two.
+func (c *Curve) spacing() float64 {
+	if c == nil || c.n < 2 {
+		return math.Inf(1)
+	}
+	return (c.buckets[len(c.buckets)-1].x1 - c.buckets[0].x0) / float64(c.n-1)
+}
+
+// smooth returns the buckets with their values replaced by the exponential moving mean of factor a for every dx of
+// the way along x, so that sparse and dense curves are smoothed over the same stretch. It is corrected
+// for its beginning at zero (D. Kingma and J. Ba, Adam, 2015, section 3).
+func smooth(bs []bucket, a, dx float64) []bucket {
 	out := make([]bucket, len(bs))
 	mean, weight := 0., 0.
 	for i, b := range bs {
-		k := math.Pow(a, float64(b.n))
+		points := float64(b.n)
+		if i > 0 && dx > 0 && !math.IsInf(dx, 0) {
+			points = max(points, (b.x1-bs[i-1].x1)/dx)
+		}
+		k := math.Pow(a, points)
 		mean = k*mean + (1-k)*b.sum/float64(b.n)
 		weight = k*weight + (1 - k)
 		v := mean / weight

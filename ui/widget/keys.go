@@ -99,7 +99,7 @@ func Help(groups []KeyGroup, w, h int, th theme.Theme) string {
 	text := Block(Columns(3, blocks...), w, h)
 	if missing > 0 {
 		lines := strings.Split(text, "\n")
-		lines[h-1] = Fit(th.Dim.Render("… a larger window shows "+Count(missing)+" more lines"), w)
+		lines[h-1] = Fit(th.Dim.Render("… "+Count(missing)+" more lines"), w)
 		text = strings.Join(lines, "\n")
 	}
 	return text

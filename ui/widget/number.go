@@ -10,7 +10,7 @@ import (
 
 // Eng writes v in engineering notation, 3 significant digits, a unit prefix and the unit, with a constant
 // width for the same unit: "96.0 GFLOP/s", " 1.41 k", "-3.20 m". It has 5 cells of number, a space, a
-// prefix (a space where there is none) and the unit. Beyond 1e-15 to 1e18 it writes an exponent.
+// prefix (a space where there is none) and the unit. Below 1e-15 and from 1e21 on it writes an exponent.
 func Eng(v float64, unit string) string {
 	switch {
 	case math.IsNaN(v):
@@ -101,7 +101,7 @@ func Duration(d time.Duration) string {
 		return "-" + Duration(-d)
 	}
 	s := d.Seconds()
-	whole := int64((d + time.Second/2) / time.Second)
+	whole := int64(math.Round(s))
 	switch {
 	case d == 0:
 		return "0s"
@@ -131,9 +131,6 @@ func Bytes(n int64) string {
 	}
 	if i == 0 {
 		return strconv.FormatInt(n, 10) + " B"
-	}
-	if math.Abs(v) < 0.995 { // 1000 to 1018 of the smaller unit
-		return strconv.FormatFloat(v, 'f', 2, 64) + " " + units[i]
 	}
 	return SigDigits(v, 3) + " " + units[i]
 }

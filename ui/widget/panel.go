@@ -15,7 +15,7 @@ func Inner(w, h int) (int, int) { return max(0, w-4), max(0, h-2) }
 // Box is a panel with rounded corners, the title in the upper border, bright where it has the focus. The
 // body is cut or filled to Inner(w, h). The title is cleaned; the body may have styles and pictures.
 func Box(title, body string, w, h int, focused bool, th theme.Theme) string {
-	if w < 4 || h < 2 {
+	if w < 5 || h < 2 {
 		return Block("", w, h)
 	}
 	line := th.Border
@@ -174,7 +174,7 @@ func TabAt(name string, tabs []string, active, w, x int, th theme.Theme) (i int,
 
 // Sides puts the borders of the screen beside the body of w-2 x h cells between TabsLine and KeysLine.
 func Sides(body string, w, h int, th theme.Theme) string {
-	if w < 2 || h <= 0 {
+	if w < 3 || h <= 0 {
 		return Block("", w, h)
 	}
 	bar := th.Border.Render("│")

@@ -21,13 +21,12 @@ func (c *Chart) raster(w, h, cellW, cellH int) *image.Paletted {
 		}
 	}
 	thick := max(1, float64(min(cellW, cellH))/6)
-	for i := len(c.lines) - 1; i >= 0; i-- {
-		if l := c.lines[i]; c.opts.Smooth > 0 {
+	for _, l := range c.lines {
+		if c.opts.Smooth > 0 {
 			c.stroke(im, l.at, c.spans(l.raw, w, h), thick*0.7, 0.3)
 		}
 	}
-	for i := len(c.lines) - 1; i >= 0; i-- {
-		l := c.lines[i]
+	for _, l := range c.lines {
 		c.stroke(im, l.at, c.spans(l.shown, w, h), thick, 1)
 	}
 	return im
