@@ -1,6 +1,8 @@
 package schedule
 
 import (
+	"slices"
+
 	"mllab/compile/expr"
 	"mllab/compile/ir"
 )
@@ -144,7 +146,7 @@ func (t *tiling) chooseTile(free []int, scalar []access, vecs int) {
 	limit = min(limit, 16)
 	t.width = min(nv*lanes, t.c.Axes[t.vec])
 	for i, a := range free {
-		r := balanced(t.c.Axes[a], limit)
+		r := balanced(t.c.Axes[a], limit, nv)
 		if i > 0 && r < 2 {
 			break
 		}
@@ -174,25 +176,18 @@ func (t *tiling) isRow(axis int) bool {
 // can be read side by side.
 func (t *tiling) rowsAlias(axis int, scalar []access) bool {
 	for _, a := range scalar {
-		if n := a.index.Coef(axis); n != 0 && 4*n%4096 == 0 && t.deep >= 64 && !contained(t.packs, a.operand) {
+		if n := a.index.Coef(axis); n != 0 && 4*n%4096 == 0 && t.deep >= 64 && !slices.Contains(t.packs, a.operand) {
 			return true
 		}
 	}
 	return false
 }
 
-func contained(list []int, x int) bool {
-	for _, y := range list {
-		if x == y {
-			return true
-		}
-	}
-	return false
-}
-
-// balanced is the number of rows of a tile, at most limit, that wastes least: an
-// exact divisor if it is not small, else near limit with a tail that is not tiny.
-func balanced(n, limit int) int {
+// balanced is the number of rows of a tile of nv vectors, at most limit, that
+// wastes least: an exact divisor if it is not small, else near limit with a tail
+// that is not tiny. A tile takes the time of its rows and a little, and no less
+// than the latency of about ten accumulators in flight.
+func balanced(n, limit, nv int) int {
 	if n <= limit {
 		return n
 	}
@@ -202,9 +197,9 @@ func balanced(n, limit int) int {
 		if r < limit*3/4 && (tail != 0 || r < min(limit, 8)) {
 			continue
 		}
-		cost := float64(n/r) * (float64(r) + 0.25)
+		cost := float64(n/r) * (max(float64(r), 10/float64(nv)) + 0.25)
 		if tail > 0 {
-			cost += float64(tail) + 4
+			cost += max(float64(tail), 10/float64(nv)) + 4
 		}
 		if least == 0 || cost < least {
 			best, least = r, cost
@@ -258,19 +253,18 @@ func (t *tiling) schedule() Schedule {
 	}
 	before := len(s)
 	order, s = t.unrollRed(order, s, k)
-	var late Schedule
+	var marks []string
 	for _, x := range s[before:] {
-		if x.Op != Split {
-			late = append(late, x)
+		if x.Op == Unroll {
+			marks = x.Loops
 		}
 	}
-	s = s[:len(s)-len(late)]
-	for _, name := range unrolled {
-		order = append(order, name)
-		late = append(late, step(Unroll, name))
+	if len(marks) > 0 {
+		s = s[:len(s)-1]
 	}
+	order, marks = append(order, unrolled...), append(marks, unrolled...)
 	s = append(s, step(Reorder, append(order, vec)...))
-	s = append(append(s, late...), step(Vectorize, vec))
+	s = append(s, step(Unroll, marks...), step(Vectorize, vec))
 	if len(par) > 0 {
 		s = append(s, step(Parallel, par...))
 	}
@@ -308,8 +302,8 @@ func (t *tiling) parallel(outer []string, panel string) (par []string, block int
 		}
 		return outer, 0, false
 	}
-	score := func(n int, work float64) float64 {
-		b := float64(n) / float64(threads*((n+threads-1)/threads))
+	score := func(n, size, whole int, work float64) float64 {
+		b := float64(whole) / float64(threads*((n+threads-1)/threads)*size)
 		if work > callFLOPs {
 			b *= 0.9
 		}
@@ -318,30 +312,34 @@ func (t *tiling) parallel(outer []string, panel string) (par []string, block int
 	best := 0.0
 	row := t.name(first.axis)
 	if panels > 1 {
-		best, par = score(panels, flops(rows, t.width)), []string{panel}
+		best, par = score(panels, t.width, cols, flops(rows, t.width)), []string{panel}
 	}
 	if b := t.fusedBlock(rows, panels, threads, flops); b > 0 && panels > 1 && cols%t.width == 0 {
-		if x := score(panels*(rows/b), flops(b, t.width)); x > best+0.02 {
+		n := panels * (rows / b)
+		if x := score(n, 1, n, flops(b, t.width)); x > best+0.02 {
 			best, par, block = x, []string{panel, row + ".0"}, b
 		}
 	}
-	if tiles > 1 {
-		per := max(tiles/(4*threads), 1)
+	if tiles < 2 {
+		return par, block, false
+	}
+	for _, chunks := range []int{4, 2, 1} {
+		per := max(tiles/(chunks*threads), 1)
 		for per > 1 && flops(per*first.n, cols) > callFLOPs {
 			per--
 		}
-		x := score((tiles+per-1)/per, flops(per*first.n, cols))
+		x := score((tiles+per-1)/per, per*first.n, rows, flops(per*first.n, cols))
 		if 4*t.deep*cols > 1<<19 && per*first.n < 32 {
 			x *= 0.7 // the whole vector operand would pass for few rows
 		}
 		if x > best+0.02 {
+			best, block, rowsFirst, par = x, per*first.n, per == 1, []string{row + ".0"}
 			if per == 1 {
-				return []string{row + ".0"}, 0, true
+				block = 0
 			}
-			return []string{row + ".0"}, per * first.n, false
 		}
 	}
-	return par, block, false
+	return par, block, rowsFirst
 }
 
 // fusedBlock is a divisor of rows that makes blocks of panel x rows of a good size.

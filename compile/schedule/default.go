@@ -1,6 +1,8 @@
 package schedule
 
 import (
+	"slices"
+
 	"mllab/compile/expr"
 	"mllab/compile/ir"
 	"mllab/compile/loop"
@@ -21,7 +23,8 @@ func Default(c *expr.Compute, m loop.Machine) Schedule {
 	}
 	c = Collapse(c)
 	for _, s := range proposals(c, m) {
-		if d, err := arrange(c, s, m); err == nil && d != nil {
+		s = slices.DeleteFunc(s, func(t Step) bool { return t.Op == Reorder && len(t.Loops) < 2 })
+		if _, err := arrange(c, s, m); err == nil {
 			return s
 		}
 	}
@@ -189,8 +192,8 @@ func (f *form) mapped(n int) Schedule {
 	}
 	order := join(par)
 	for a := range last {
-		if name := f.name(a); !contains(par, name) {
-			if contains(par, name+".0") {
+		if name := f.name(a); !slices.Contains(par, name) {
+			if slices.Contains(par, name+".0") {
 				name += ".1"
 			}
 			order = append(order, name)
@@ -204,18 +207,13 @@ func (f *form) mapped(n int) Schedule {
 	return s
 }
 
-func contains(list []string, x string) bool {
-	for _, y := range list {
-		if x == y {
-			return true
-		}
-	}
-	return false
-}
-
 // chunkOf cuts n iterations of the given work each into chunks that are a
-// multiple of w: of about 4096 elements, or less while threads lack chunks.
+// multiple of w: of about 4096 elements, or less while threads lack chunks. What
+// is too small to share stays whole.
 func chunkOf(n, work, threads, w int) int {
+	if n*work < 2*chunk {
+		return n
+	}
 	size := max(chunk/work, 1)
 	for size > 1024/work && size > w && n/size < 4*threads {
 		size /= 2
@@ -292,7 +290,7 @@ func (f *form) reduced(n int) Schedule {
 			par = []string{o}
 		}
 		order, vec = f.outerOrder(par, last), []string{v}
-		if !contains(par, o) {
+		if !slices.Contains(par, o) {
 			order = join(order, o)
 		}
 		for a := space; a <= k; a++ {
@@ -320,10 +318,10 @@ func (f *form) outerOrder(par []string, before int) []string {
 	order := join(par)
 	for a := range before {
 		name := f.name(a)
-		if contains(par, name) {
+		if slices.Contains(par, name) {
 			continue
 		}
-		if contains(par, name+".0") {
+		if slices.Contains(par, name+".0") {
 			name += ".1"
 		}
 		order = append(order, name)

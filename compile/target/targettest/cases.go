@@ -2,6 +2,7 @@ package targettest
 
 import (
 	"fmt"
+	"math"
 	"math/rand"
 
 	"mllab/compile/expr"
@@ -35,6 +36,8 @@ func (c *Case) Inputs(r *rand.Rand) [][]float64 {
 			}
 			if t.DType == ir.F32 {
 				in[o][i] = float64(float32(in[o][i]))
+			} else {
+				in[o][i] = math.Trunc(in[o][i])
 			}
 		}
 	}
