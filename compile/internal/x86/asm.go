@@ -158,6 +158,20 @@ type Asm struct {
 // Len is the number of bytes of code so far.
 func (a *Asm) Len() int { return len(a.code) }
 
+// Mark is a state of an Asm to come back to.
+type Mark struct{ code, labels, fixups, pools, lines int }
+
+// Mark remembers the present state.
+func (a *Asm) Mark() Mark {
+	return Mark{len(a.code), len(a.labels), len(a.fixups), len(a.pools), len(a.Lines)}
+}
+
+// Back forgets everything since m.
+func (a *Asm) Back(m Mark) {
+	a.code, a.labels, a.fixups = a.code[:m.code], a.labels[:m.labels], a.fixups[:m.fixups]
+	a.pools, a.Lines = a.pools[:m.pools], a.Lines[:m.lines]
+}
+
 // NewLabel makes a label that is not placed yet.
 func (a *Asm) NewLabel() Label {
 	a.labels = append(a.labels, -1)

@@ -182,6 +182,14 @@ func (a *Asm) MovMR(m Mem, s Reg) {
 	a.rm(true, 0x89, s, m)
 }
 
+// MovMR32 stores the low 32 bits of s at m.
+func (a *Asm) MovMR32(m Mem, s Reg) {
+	if a.Listing {
+		a.list("mov %s, %s", m, reg32Names[s])
+	}
+	a.rm(false, 0x89, s, m)
+}
+
 // MovMI stores v, sign-extended to 64 bits, at m.
 func (a *Asm) MovMI(m Mem, v int32) {
 	if a.Listing {
@@ -249,6 +257,16 @@ func (a *Asm) ImulRR(d, s Reg) {
 	}
 	a.rex(true, byte(d), 0, byte(s))
 	a.emit(0x0f, 0xaf, 0xc0|byte(d&7)<<3|byte(s&7))
+}
+
+// ImulRM is d *= the 64 bits at m.
+func (a *Asm) ImulRM(d Reg, m Mem) {
+	if a.Listing {
+		a.list("imul %s, %s", d, m)
+	}
+	a.rex(true, byte(d), m.Index, byte(m.Base))
+	a.emit(0x0f, 0xaf)
+	a.modrm(byte(d), m, 1)
 }
 
 // ImulRRI is d = s * v.

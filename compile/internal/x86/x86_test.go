@@ -127,6 +127,7 @@ func randInteger(a *Asm, r *rand.Rand) {
 		func() { a.AndRR(d, s) }, func() { a.OrRR(d, s) }, func() { a.XorRR(d, s) }, func() { a.CmpRR(d, s) },
 		func() { a.CmpRM(d, m) }, func() { a.CmpRI(d, v) }, func() { a.CmpMI(m, v) }, func() { a.TestRR(d, s) },
 		func() { a.MovRR(d, s) }, func() { a.MovRM(d, m) }, func() { a.MovMR(m, s) }, func() { a.MovMI(m, v) },
+		func() { a.MovMR32(m, s) }, func() { a.ImulRM(d, m) },
 		func() { a.MovsxdRM(d, m) }, func() { a.MovsxdRR(d, s) }, func() { a.MovRI(d, int64(v)) },
 		func() { a.MovRI(d, int64(r.Uint64())) }, func() { a.Lea(d, m) }, func() { a.ImulRR(d, s) },
 		func() { a.ImulRRI(d, s, v) }, func() { a.ImulRMI(d, m, v) }, func() { a.ShlRI(d, uint8(r.IntN(63)+1)) },

@@ -1,0 +1,101 @@
+package cpu
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"time"
+	"unsafe"
+
+	"mllab/compile/target"
+)
+
+// step is one launch, ready to go.
+type step struct {
+	k    *kernel
+	args []unsafe.Pointer
+}
+
+// sequence is a prepared list of launches.
+type sequence struct {
+	pool    *pool
+	steps   []step
+	keep    []target.Launch // the buffers stay reachable
+	profile bool
+	times   []target.Timing
+}
+
+// Sequence checks the launches against the parameters of their kernels and fixes their addresses.
+func (d *Device) Sequence(launches []target.Launch) (target.Sequence, error) {
+	s := &sequence{pool: d.pool, keep: launches, times: make([]target.Timing, len(launches))}
+	frame := 0
+	for i, l := range launches {
+		k, ok := l.Kernel.(*kernel)
+		if !ok {
+			return nil, fmt.Errorf("cpu: launch %d: kernel of another target (%T)", i, l.Kernel)
+		}
+		if len(l.Args) != len(k.nest.Bufs) {
+			return nil, fmt.Errorf("cpu: launch %d of %s: %d arguments, want %d", i, k.nest.Name, len(l.Args),
+				len(k.nest.Bufs))
+		}
+		st := step{k: k}
+		for j, a := range l.Args {
+			p := &k.nest.Bufs[j]
+			b, ok := a.Buffer.(*buffer)
+			if !ok {
+				return nil, fmt.Errorf("cpu: launch %d of %s: argument %s is memory of another target (%T)", i,
+					k.nest.Name, p.Name, a.Buffer)
+			}
+			if err := b.inside("argument "+p.Name, a.Offset, p.Elems*p.DType.Size()); err != nil || a.Offset%4 != 0 {
+				return nil, fmt.Errorf("cpu: launch %d of %s: offset %d: %w", i, k.nest.Name, a.Offset, err)
+			}
+			var at unsafe.Pointer
+			if len(b.data) > 0 {
+				at = unsafe.Add(unsafe.Pointer(&b.data[0]), a.Offset)
+			}
+			st.args = append(st.args, at)
+		}
+		frame = max(frame, k.prog.frameBytes())
+		s.steps = append(s.steps, st)
+	}
+	if err := d.pool.fit(frame); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Run carries out the launches in order.
+func (s *sequence) Run(ctx context.Context) error {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	for i := range s.steps {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		st := &s.steps[i]
+		if !s.profile {
+			if err := s.pool.run(st.k, st.args); err != nil {
+				return err
+			}
+			continue
+		}
+		from := time.Now()
+		if err := s.pool.run(st.k, st.args); err != nil {
+			return err
+		}
+		s.times[i].Count++
+		s.times[i].Total += time.Since(from)
+	}
+	return nil
+}
+
+// Times gives a copy of the measurements.
+func (s *sequence) Times() []target.Timing { return append([]target.Timing(nil), s.times...) }
+
+// Profile switches the measurement on or off, from zero.
+func (s *sequence) Profile(on bool) {
+	clear(s.times)
+	s.profile = on
+}
+
+// Close forgets the launches.
+func (s *sequence) Close() { s.steps, s.keep = nil, nil }
