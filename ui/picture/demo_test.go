@@ -17,17 +17,17 @@ type demo struct {
 	probe   *Probe // nil: display is fixed
 	out     *Writer
 
-	w, h          int
-	screen        int // 0 picture and text, 1 text
-	popup         bool
-	n             int // text that changes
-	phase         float64
-	cols, rows    int
-	scroll, moved bool
-	pic           *Picture
-	every         time.Duration // of picture updates; 0 none
-	until         int           // pictures to show before it is over
-	pixels        int           // side of a square picture that changes as a whole, instead of cols and rows
+	w, h       int
+	screen     int // 0 picture and text, 1 text
+	popup      bool
+	n          int // text that changes
+	phase      float64
+	cols, rows int
+	scroll     bool
+	pic        *Picture
+	every      time.Duration // of picture updates; 0 none
+	until      int           // pictures to show before it is over
+	pixels     int           // side of a square picture that changes as a whole, instead of cols and rows
 }
 
 type setMsg func(*demo)
@@ -119,7 +119,8 @@ func (d *demo) View() tea.View {
 	if d.popup {
 		box := lipgloss.NewStyle().Border(lipgloss.RoundedBorder()).Render("popup over it")
 		content = d.store.Occlude(content, 3, 6)
-		content = lipgloss.NewCompositor(lipgloss.NewLayer(content), lipgloss.NewLayer(box).X(4).Y(3).Z(1)).Render()
+		content = lipgloss.NewCompositor(lipgloss.NewLayer(content),
+			lipgloss.NewLayer(box).X(4).Y(3).Z(1)).Render()
 	}
 	v := tea.NewView(Seal(content))
 	v.AltScreen = true

@@ -58,14 +58,16 @@ func GridLayout(n int, o GridOptions, boxW, boxH int) Layout {
 		rows := (n + cols - 1) / cols
 		s := min((boxW-cols+1)/(cols*o.W), (boxH-rows+1)/(rows*o.H))
 		if s >= 1 && (s > best.Scale || s == best.Scale && rows*cols < best.Rows*best.Cols) {
-			best = Layout{Rows: rows, Cols: cols, Shown: n, Scale: s, Shrink: 1, CellW: o.W * s, CellH: o.H * s}
+			best = Layout{Rows: rows, Cols: cols, Shown: n, Scale: s, Shrink: 1, CellW: o.W * s,
+				CellH: o.H * s}
 		}
 	}
 	if best.Shown > 0 {
 		return best
 	}
 	for shrink := 1; shrink <= 4; shrink++ {
-		l := Layout{Scale: 1, Shrink: shrink, CellW: (o.W + shrink - 1) / shrink, CellH: (o.H + shrink - 1) / shrink}
+		l := Layout{Scale: 1, Shrink: shrink, CellW: (o.W + shrink - 1) / shrink,
+			CellH: (o.H + shrink - 1) / shrink}
 		cols := (boxW + 1) / (l.CellW + 1)
 		if o.Columns > 0 {
 			cols = min(cols, o.Columns)

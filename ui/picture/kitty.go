@@ -54,7 +54,8 @@ func (e *encoder) kitty(dst []byte, p *Picture, id, r int) []byte {
 		text = text[len(chunk):]
 		more := min(1, len(text))
 		if first {
-			dst = fmt.Appendf(dst, "\x1b_Ga=T,q=2,C=1,i=%d,p=1,z=-1073741825,f=24,o=z,s=%d,v=%d,c=%d,r=1,m=%d;",
+			dst = fmt.Appendf(dst, "\x1b_Ga=T,q=2,C=1,i=%d,p=1,z=-1073741825,f=24,o=z,"+
+				"s=%d,v=%d,c=%d,r=1,m=%d;",
 				kittyRow{id, r}.number(), w, h, p.Cols, more)
 		} else {
 			dst = fmt.Appendf(dst, "\x1b_Gm=%d;", more)
@@ -92,7 +93,8 @@ func (e *encoder) iterm(dst []byte, p *Picture, r0, r1 int) []byte {
 	if err := e.png.Encode(&b, im); err != nil { // a picture has at least one pixel: it cannot fail
 		return dst
 	}
-	dst = fmt.Appendf(dst, "\x1b]1337;File=inline=1;size=%d;width=%d;height=%d;preserveAspectRatio=0;doNotMoveCursor=1:",
+	dst = fmt.Appendf(dst, "\x1b]1337;File=inline=1;size=%d;width=%d;height=%d;"+
+		"preserveAspectRatio=0;doNotMoveCursor=1:",
 		b.Len(), p.Cols, r1-r0+1)
 	dst = base64.StdEncoding.AppendEncode(dst, b.Bytes())
 	return append(dst, '\a')

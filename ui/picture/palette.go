@@ -103,7 +103,8 @@ var (
 var viridisAnchors = [][3]float64{{68, 1, 84}, {72, 40, 120}, {62, 74, 137}, {49, 104, 142}, {38, 130, 142},
 	{31, 158, 137}, {53, 183, 121}, {109, 205, 89}, {180, 222, 44}, {253, 231, 37}}
 
-var divergingAnchors = [][3]float64{{5, 48, 97}, {33, 102, 172}, {67, 147, 195}, {146, 197, 222}, {247, 247, 247},
+var divergingAnchors = [][3]float64{{5, 48, 97}, {33, 102, 172}, {67, 147, 195}, {146, 197, 222},
+	{247, 247, 247},
 	{244, 165, 130}, {214, 96, 77}, {178, 24, 43}, {103, 0, 31}}
 
 // ramp interpolates n colours linearly between equally spaced anchors.
@@ -127,8 +128,8 @@ func cube() [][3]byte {
 	for r := range cubeR {
 		for g := range cubeG {
 			for b := range cubeB {
-				out = append(out, [3]byte{
-					byte(r * 255 / (cubeR - 1)), byte((g*255 + (cubeG-1)/2) / (cubeG - 1)), byte(b * 255 / (cubeB - 1))})
+				out = append(out, [3]byte{byte(r * 255 / (cubeR - 1)),
+					byte((g*255 + (cubeG-1)/2) / (cubeG - 1)), byte(b * 255 / (cubeB - 1))})
 			}
 		}
 	}

@@ -114,9 +114,11 @@ func TestHalfBlocks(t *testing.T) {
 	}
 	d := HalfBlocks()
 	d.Depth = Colors16
-	assert.Regexp(t, "^\x1b\\[(37|97);(40|100)m▀\x1b\\[(30|90);(47|107)m▀\x1b\\[m"+nbsp+"$", New(im, 2, 1, d).Cells(1, nil))
+	assert.Regexp(t, "^\x1b\\[(37|97);(40|100)m▀\x1b\\[(30|90);(47|107)m▀\x1b\\[m"+nbsp+"$",
+		New(im, 2, 1, d).Cells(1, nil))
 	big := Display{Mode: Blocks, CellW: 4, CellH: 8}
-	assert.Contains(t, New(im, 2, 1, big).Cells(1, nil), "38;2;255;255;255;48;2;0;0;0m", "the mean of a half cell")
+	assert.Contains(t, New(im, 2, 1, big).Cells(1, nil), "38;2;255;255;255;48;2;0;0;0m",
+		"the mean of a half cell")
 }
 
 func TestGrid(t *testing.T) {
@@ -143,8 +145,10 @@ func TestGrid(t *testing.T) {
 
 func TestGridLayoutFits(t *testing.T) {
 	for _, c := range []struct{ n, w, h, boxW, boxH, columns, min int }{
-		{64, 28, 28, 320, 320, 0, 0}, {64, 28, 28, 60, 40, 0, 4}, {64, 28, 28, 29, 15, 0, 1}, {1, 5, 5, 4, 4, 0, 1},
-		{16, 28, 28, 300, 200, 8, 0}, {16, 28, 28, 100, 100, 8, 16}, {3, 1, 1, 1, 1, 0, 0}, {5, 4, 4, 0, 9, 0, 0},
+		{64, 28, 28, 320, 320, 0, 0}, {64, 28, 28, 60, 40, 0, 4}, {64, 28, 28, 29, 15, 0, 1}, {1, 5, 5, 4,
+			4, 0, 1},
+		{16, 28, 28, 300, 200, 8, 0}, {16, 28, 28, 100, 100, 8, 16}, {3, 1, 1, 1, 1, 0, 0}, {5, 4, 4, 0, 9,
+			0, 0},
 		{1000, 7, 3, 80, 48, 0, 1000},
 	} {
 		o := GridOptions{W: c.w, H: c.h, Columns: c.columns, Min: c.min}

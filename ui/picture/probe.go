@@ -149,7 +149,8 @@ func (p *Probe) ForceTrueColor() bool {
 	if p.noColor || p.tmux || p.depth == TrueColor || p.depth == NoColor {
 		return false
 	}
-	for _, name := range []string{"xterm(", "kitty", "wezterm", "iterm", "mlterm", "foot", "ghostty", "contour",
+	for _, name := range []string{"xterm(", "kitty", "wezterm", "iterm", "mlterm", "foot", "ghostty",
+		"contour",
 		"vte(", "konsole", "rio"} {
 		if strings.HasPrefix(p.program, name) {
 			return true

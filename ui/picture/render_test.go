@@ -97,7 +97,8 @@ func advance(t *testing.T, s *screen, p *tea.Program, n int, f func(*demo)) {
 	want := fmt.Sprintf("status n=%d", n)
 	require.Eventually(t, func() bool {
 		return strings.Contains(s.text(), want+" ") ||
-			strings.Contains(s.text(), want+"\n") || strings.HasSuffix(strings.TrimRight(s.text(), " \n"), want)
+			strings.Contains(s.text(), want+"\n") || strings.HasSuffix(strings.TrimRight(s.text(), " \n"),
+			want)
 	},
 		10*time.Second, 5*time.Millisecond, "the terminal shows %q", want)
 }
@@ -126,7 +127,8 @@ func TestMarkersPassTheRenderer(t *testing.T) {
 	cells := uv.NewStyledString(p.Cells(1, nil)).Lines(ansi.GraphemeWidth)
 	require.Len(t, cells, 2)
 	require.Len(t, cells[1], 3)
-	assert.Equal(t, p.marker(1, 1)+nbsp, cells[1][2].Content, "the marker rides in the gutter cell, before its blank")
+	assert.Equal(t, p.marker(1, 1)+nbsp, cells[1][2].Content,
+		"the marker rides in the gutter cell, before its blank")
 
 	scr, out, prog := runDemo(t, Sixel)
 	advance(t, scr, prog, 1, func(*demo) {})

@@ -14,7 +14,8 @@ func (w *Writer) splice(in []byte) []byte {
 	for n, m := range w.marks {
 		out = append(out, in[last:m.at]...)
 		last = m.end
-		if partialStart(out) > 0 || len(out) == 0 && w.tail { // what stands before and behind the marker must not become one
+		// what stands before and behind the marker must not become one
+		if partialStart(out) > 0 || len(out) == 0 && w.tail {
 			out = append(out, can)
 		}
 		if m.seal {

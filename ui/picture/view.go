@@ -57,9 +57,9 @@ func appendRanges(b []byte, id int, rows []int) []byte {
 	return b
 }
 
-// Occlude prepares the content of a screen for something that will be laid over its lines y0 <= y < y1, such as a
-// popup: pictures on these lines are drawn with half-blocks, so that no pixels lie over the popup. Call
-// it on the content below, before the popup is laid over it.
+// Occlude prepares the content of a screen for something that will be laid over its lines y0 <= y < y1,
+// such as a popup: pictures on these lines are drawn with half-blocks, so that no pixels lie over the
+// popup. Call it on the content below, before the popup is laid over it.
 func (s *Store) Occlude(content string, y0, y1 int) string {
 	if !strings.Contains(content, markerStart) {
 		return content

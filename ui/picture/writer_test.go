@@ -44,8 +44,10 @@ func TestWriterSplices(t *testing.T) {
 	assert.Equal(t, 2, strings.Count(got, "\x1bP"), "rows 1 and 2 are one strip, row 4 another")
 	require.True(t, strings.HasPrefix(got, "A|B\x1b7\x1b[1A\x1b[4D\x1bP"), "%q", got[:40])
 	assert.True(t, strings.HasSuffix(got, "\x1b\\\x1b8E"))
-	assert.Contains(t, got, "\x1b8|CD\x1b7\x1b[4D\x1bP", "the unknown picture leaves nothing, one row needs no way up")
-	assert.Equal(t, Stats{Frames: 1, Strips: 2, Rows: 3, Bytes: int64(len(got)), PictureBytes: w.Stats().PictureBytes},
+	assert.Contains(t, got, "\x1b8|CD\x1b7\x1b[4D\x1bP",
+		"the unknown picture leaves nothing, one row needs no way up")
+	assert.Equal(t, Stats{Frames: 1, Strips: 2, Rows: 3, Bytes: int64(len(got)),
+		PictureBytes: w.Stats().PictureBytes},
 		w.Stats())
 	_, h, _ := decodeSixel(t, got[strings.Index(got, "\x1bP"):strings.Index(got, "\x1b8")])
 	assert.Equal(t, 12, h)

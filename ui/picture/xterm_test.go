@@ -59,7 +59,8 @@ type report struct {
 func demoMain(dir string) error {
 	store := NewStore()
 	out := NewWriter(os.Stdout, store)
-	d := &demo{store: store, out: out, probe: NewProbe(Auto, os.Getenv), display: HalfBlocks(), cols: 20, rows: 8}
+	d := &demo{store: store, out: out, probe: NewProbe(Auto, os.Getenv), display: HalfBlocks(), cols: 20,
+		rows: 8}
 	if b, err := os.ReadFile(filepath.Join(dir, "frames")); err == nil {
 		if d.until, err = strconv.Atoi(string(b)); err != nil {
 			return err
@@ -78,7 +79,8 @@ func writeReport(dir, name string, d *demo, out *Writer, err error) error {
 	if err != nil {
 		return err
 	}
-	b, err := json.Marshal(report{Display: d.display, Cols: d.cols, Rows: d.rows, Stats: out.Stats(), Phase: d.phase})
+	b, err := json.Marshal(report{Display: d.display, Cols: d.cols, Rows: d.rows, Stats: out.Stats(),
+		Phase: d.phase})
 	if err != nil {
 		return err
 	}
@@ -124,7 +126,8 @@ func startXterm(t testing.TB, files map[string]string) *xterm {
 	t.Helper()
 	for _, tool := range []string{"Xvfb", "xterm", "import"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("%s is not installed: pictures are not compared on a real terminal (apt-get install xvfb xterm imagemagick)", tool)
+			t.Skipf("%s is not installed: pictures are not compared on a real terminal"+
+				" (apt-get install xvfb xterm imagemagick)", tool)
 		}
 	}
 	x := &xterm{dir: t.TempDir(), done: make(chan struct{})}
@@ -144,9 +147,11 @@ func startXterm(t testing.TB, files map[string]string) *xterm {
 	x.display = ":" + strings.TrimSpace(line)
 	exe, err := os.Executable()
 	require.NoError(t, err)
-	x.cmd = exec.Command("xterm", "-ti", "vt340", "-geometry", "80x30+0+0", "-bw", "0", "-b", "0", "+sb", "-fn", "fixed",
+	x.cmd = exec.Command("xterm", "-ti", "vt340", "-geometry", "80x30+0+0", "-bw", "0", "-b", "0", "+sb",
+		"-fn", "fixed",
 		"-bg", "black", "-fg", "white", "-xrm", "XTerm*cursorBlink: false", "-e", exe)
-	x.cmd.Env = append(os.Environ(), "DISPLAY="+x.display, demoEnv+"="+x.dir, "COLORTERM=truecolor", "TMUX=", "TERM_PROGRAM=")
+	x.cmd.Env = append(os.Environ(), "DISPLAY="+x.display, demoEnv+"="+x.dir, "COLORTERM=truecolor",
+		"TMUX=", "TERM_PROGRAM=")
 	require.NoError(t, x.cmd.Start())
 	go func() { _ = x.cmd.Wait(); close(x.done) }()
 	t.Cleanup(func() { _ = x.cmd.Process.Kill(); <-x.done })
@@ -229,7 +234,8 @@ func TestPixelsInXterm(t *testing.T) {
 	r, im := x.shot(t, 0)
 	require.Equal(t, Sixel, r.Display.Mode, "xterm -ti vt340 answers that it can")
 	want := expected(r)
-	t.Logf("cell %dx%d, mean error %.2f of 255", r.Display.CellW, r.Display.CellH, meanError(im, want, 0, want.Rows))
+	t.Logf("cell %dx%d, mean error %.2f of 255", r.Display.CellW, r.Display.CellH,
+		meanError(im, want, 0, want.Rows))
 	assert.Less(t, meanError(im, want, 0, want.Rows), 1.5, "the picture as it is")
 	first := r.Stats
 
@@ -252,8 +258,9 @@ func TestPixelsInXterm(t *testing.T) {
 	x.shot(t, 6)
 }
 
-// BenchmarkXterm320 shows pictures of 320 x 320 pixels, 20 a second, in xterm, and reports the processor time of
-// the program and of the terminal as parts of one core: go test -run xxx -bench Xterm -benchtime 200x.
+// BenchmarkXterm320 shows pictures of 320 x 320 pixels, 20 a second, in xterm, and reports the
+// processor time of the program and of the terminal as parts of one core: go test -run xxx -bench Xterm
+// -benchtime 200x.
 func BenchmarkXterm320(b *testing.B) {
 	if b.N == 1 {
 		return // a trial run: start nothing for one frame
@@ -283,7 +290,8 @@ func BenchmarkXterm320(b *testing.B) {
 	b.ReportMetric(float64(r.Stats.PictureBytes)/float64(b.N), "bytes/picture")
 }
 
-// cpuTime is the processor time of a process so far (/proc/PID/stat, in hundredths of a second), 0 where unknown.
+// cpuTime is the processor time of a process so far (/proc/PID/stat, in hundredths of a second), 0
+// where unknown.
 func cpuTime(pid int) time.Duration {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

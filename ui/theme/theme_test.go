@@ -26,8 +26,9 @@ func contrast(a, b color.RGBA) float64 {
 }
 
 func tokens(c Colors) map[string]color.RGBA {
-	m := map[string]color.RGBA{"text": c.Text, "dim": c.Dim, "accent": c.Accent, "good": c.Good, "warn": c.Warn,
-		"bad": c.Bad, "border": c.Border, "focus": c.Focus}
+	m := map[string]color.RGBA{"text": c.Text, "dim": c.Dim, "accent": c.Accent, "good": c.Good,
+		"warn": c.Warn,
+		"bad":  c.Bad, "border": c.Border, "focus": c.Focus}
 	for i, s := range c.Series {
 		m["series "+string(rune('1'+i))] = s
 	}
@@ -82,7 +83,8 @@ func TestSeriesAreToldApart(t *testing.T) {
 						e := math.Cbrt(max(a[k], 0)) - math.Cbrt(max(b[k], 0))
 						d += e * e
 					}
-					assert.Greater(t, math.Sqrt(d), .06, "series %d and %d, dark %v, protan %v", i+1, j+1, dark, protan)
+					assert.Greater(t, math.Sqrt(d), .06, "series %d and %d, dark %v, protan %v", i+1, j+1,
+						dark, protan)
 				}
 			}
 		}
@@ -91,7 +93,8 @@ func TestSeriesAreToldApart(t *testing.T) {
 
 func TestNoColor(t *testing.T) {
 	th := New(true, true)
-	for _, s := range []string{th.Text.Render("x"), th.Bad.Render("x"), th.SeriesStyle(3).Render("x"), th.Selected.Render("x")} {
+	for _, s := range []string{th.Text.Render("x"), th.Bad.Render("x"), th.SeriesStyle(3).Render("x"),
+		th.Selected.Render("x")} {
 		assert.NotContains(t, s, "38;", "no colour")
 		assert.NotContains(t, s, "48;", "no colour")
 	}

@@ -328,7 +328,8 @@ func (c *Chart) sentences() string {
 		if _, v, ok := s.Curve.Last(); ok {
 			name, num := Clean(s.Name), Sig(v)
 			w := max(0, c.W-ansi.StringWidth(num)-1)
-			lines = append(lines, Fit(c.th.SeriesStyle(i).Render(Fit(name, min(w, ansi.StringWidth(name))))+" "+
+			lines = append(lines, Fit(c.th.SeriesStyle(i).Render(Fit(name,
+				min(w, ansi.StringWidth(name))))+" "+
 				whole(num, c.W), c.W))
 		}
 	}

@@ -71,9 +71,12 @@ func TestTicks(t *testing.T) {
 		n      int
 		want   string
 	}{
-		{0, 10, false, 5, "0 2 4 6 8 10"[:9]}, {98.1, 192, false, 5, "100 120 140 160 180"}, {0, 1, false, 6, "0 0.2 0.4 0.6 0.8 1.0"},
-		{-1, 1, false, 5, "-1.0 -0.5 0 0.5 1.0"}, {1e-4, 3e-4, false, 4, "1e-4 2e-4 3e-4"}, {0, 25000, false, 3, "0 10k 20k"},
-		{1e-3, 100, true, 6, "1e-3 0.01 0.1 1 10 100"}, {90, 180, true, 5, "100 120 140 160 180"}, {1, 100, true, 12, "1 2 5 10 20 50 100"},
+		{0, 10, false, 5, "0 2 4 6 8 10"[:9]}, {98.1, 192, false, 5, "100 120 140 160 180"}, {0, 1, false,
+			6, "0 0.2 0.4 0.6 0.8 1.0"},
+		{-1, 1, false, 5, "-1.0 -0.5 0 0.5 1.0"}, {1e-4, 3e-4, false, 4, "1e-4 2e-4 3e-4"}, {0, 25000,
+			false, 3, "0 10k 20k"},
+		{1e-3, 100, true, 6, "1e-3 0.01 0.1 1 10 100"}, {90, 180, true, 5, "100 120 140 160 180"}, {1, 100,
+			true, 12, "1 2 5 10 20 50 100"},
 		{1e-30, 1e30, true, 4, ""}, {5, 5, false, 3, ""}, {-1e300, 1e300, false, 3, ""},
 	} {
 		a := newAxis(c.lo, c.hi, c.log)
@@ -97,7 +100,8 @@ func TestChartGoldens(t *testing.T) {
 	golden(t, "chart-smooth-40x10", NewChart(both, ChartOptions{Smooth: .9}, 40, 10, dark).String())
 	golden(t, "chart-24x6", NewChart(both, ChartOptions{}, 24, 6, dark).String())
 	golden(t, "chart-tiny-14x3", NewChart(both, ChartOptions{}, 14, 3, dark).String())
-	golden(t, "chart-empty-40x7", NewChart(nil, ChartOptions{Empty: "the loss will be here: press space to train"}, 40, 7, dark).String())
+	empty := ChartOptions{Empty: "the loss will be here: press space to train"}
+	golden(t, "chart-empty-40x7", NewChart(nil, empty, 40, 7, dark).String())
 
 	var c Curve
 	for i := range 200 {
@@ -110,19 +114,24 @@ func TestChartGoldens(t *testing.T) {
 		}
 		c.Add(float64(i), v)
 	}
-	golden(t, "chart-log-60x12", NewChart([]Series{{Name: "gap", Curve: &c}}, ChartOptions{LogY: true}, 60, 12, dark).String())
+	golden(t, "chart-log-60x12", NewChart([]Series{{Name: "gap", Curve: &c}}, ChartOptions{LogY: true}, 60,
+		12, dark).String())
 	zoom := ChartOptions{XMin: 1000, XMax: 1100}
 	golden(t, "chart-zoom-50x8", NewChart(both[:1], zoom, 50, 8, dark).String())
 }
 
 func TestChartOddData(t *testing.T) {
 	for name, c := range map[string]*Curve{
-		"one point": CurveOf([]float64{3}, []float64{7}), "constant": CurveOf([]float64{1, 2, 3}, []float64{4, 4, 4}),
-		"huge": CurveOf([]float64{1, 2}, []float64{-math.MaxFloat64, math.MaxFloat64}), "same x": CurveOf([]float64{1, 1}, []float64{0, 9}),
-		"tiny": CurveOf([]float64{1, 2}, []float64{math.SmallestNonzeroFloat64, 0}), "negative": CurveOf([]float64{1, 2}, []float64{-1, -2}),
+		"one point": CurveOf([]float64{3}, []float64{7}), "constant": CurveOf([]float64{1, 2, 3},
+			[]float64{4, 4, 4}),
+		"huge": CurveOf([]float64{1, 2}, []float64{-math.MaxFloat64,
+			math.MaxFloat64}), "same x": CurveOf([]float64{1, 1}, []float64{0, 9}),
+		"tiny": CurveOf([]float64{1, 2}, []float64{math.SmallestNonzeroFloat64,
+			0}), "negative": CurveOf([]float64{1, 2}, []float64{-1, -2}),
 		"big x": CurveOf([]float64{-math.MaxFloat64, math.MaxFloat64}, []float64{1, 2}),
 	} {
-		for _, o := range []ChartOptions{{}, {LogY: true}, {Smooth: 5}, {Smooth: math.NaN(), XMin: 2, XMax: 1}, {XMin: 5e9, XMax: 6e9}} {
+		for _, o := range []ChartOptions{{}, {LogY: true}, {Smooth: 5},
+			{Smooth: math.NaN(), XMin: 2, XMax: 1}, {XMin: 5e9, XMax: 6e9}} {
 			ch := NewChart([]Series{{Name: "a", Curve: c}}, o, 50, 10, dark)
 			exact(t, ch.String(), 50, 10, name, o)
 			if im := ch.Raster(8, 16); im != nil {
@@ -131,7 +140,8 @@ func TestChartOddData(t *testing.T) {
 			}
 		}
 	}
-	low := NewChart([]Series{{Name: "a", Curve: CurveOf([]float64{1, 2}, []float64{-1, -2})}}, ChartOptions{LogY: true}, 50, 10, dark)
+	low := NewChart([]Series{{Name: "a", Curve: CurveOf([]float64{1, 2}, []float64{-1, -2})}},
+		ChartOptions{LogY: true}, 50, 10, dark)
 	assert.Contains(t, ansi.Strip(low.String()), "nothing positive to draw on a log axis")
 }
 
@@ -139,7 +149,8 @@ func TestChartSaysWhatIsMissing(t *testing.T) {
 	var c Curve
 	c.Add(0, math.NaN())
 	s := []Series{{Name: "loss", Curve: &c}}
-	assert.Contains(t, ansi.Strip(NewChart(s, ChartOptions{}, 50, 9, dark).String()), "no points yet (1 nan or inf)")
+	assert.Contains(t, ansi.Strip(NewChart(s, ChartOptions{}, 50, 9, dark).String()),
+		"no points yet (1 nan or inf)")
 	c.Add(1, 1)
 	c.Add(2, 2)
 	assert.Contains(t, ansi.Strip(NewChart(s, ChartOptions{}, 50, 9, dark).String()), "1 nan or inf")
@@ -154,7 +165,8 @@ func TestRaster(t *testing.T) {
 		}
 		c.Add(float64(i), v)
 	}
-	ch := NewChart([]Series{{Name: "a", Curve: &c}, {Name: "b", Curve: CurveOf([]float64{0, 1e5}, []float64{1, 9})}},
+	ch := NewChart([]Series{{Name: "a", Curve: &c},
+		{Name: "b", Curve: CurveOf([]float64{0, 1e5}, []float64{1, 9})}},
 		ChartOptions{}, 60, 12, dark)
 	im := ch.Raster(8, 16)
 	require.NotNil(t, im)
@@ -190,7 +202,8 @@ func TestRaster(t *testing.T) {
 func TestSeriesWithoutColourAreTold(t *testing.T) {
 	a := CurveOf([]float64{0, 1}, []float64{0, 0})
 	b := CurveOf([]float64{0, 1}, []float64{1, 1})
-	s := ansi.Strip(NewChart([]Series{{Name: "a", Curve: a}, {Name: "b", Curve: b}}, ChartOptions{}, 40, 8, theme.New(true, true)).String())
+	s := ansi.Strip(NewChart([]Series{{Name: "a", Curve: a}, {Name: "b", Curve: b}}, ChartOptions{}, 40, 8,
+		theme.New(true, true)).String())
 	lines := strings.Split(s, "\n")
 	assert.NotEqual(t, strings.Count(lines[0], "⠉")+strings.Count(lines[0], "⠈")+strings.Count(lines[0], "⠁"),
 		strings.Count(lines[5], "⣀"), "the second is dashed")

@@ -147,9 +147,9 @@ func (c *Curve) spacing() float64 {
 	return (c.buckets[len(c.buckets)-1].x1 - c.buckets[0].x0) / float64(c.n-1)
 }
 
-// smooth returns the buckets with their values replaced by the exponential moving mean of factor a for every dx of
-// the way along x, so that sparse and dense curves are smoothed over the same stretch. It is corrected
-// for its beginning at zero (D. Kingma and J. Ba, Adam, 2015, section 3).
+// smooth returns the buckets with their values replaced by the exponential moving mean of factor a for
+// every dx of the way along x, so that sparse and dense curves are smoothed over the same stretch. It
+// is corrected for its beginning at zero (D. Kingma and J. Ba, Adam, 2015, section 3).
 func smooth(bs []bucket, a, dx float64) []bucket {
 	out := make([]bucket, len(bs))
 	mean, weight := 0., 0.

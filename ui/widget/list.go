@@ -125,7 +125,8 @@ func Bar(frac float64, w int, th theme.Theme) string {
 		n, text = w-5, " "+Percent(max(-0.99, min(frac, 9.99))) // three digits fit
 	}
 	full := int(f*float64(n) + .5)
-	return th.Accent.Render(strings.Repeat("▇", full)) + th.Dim.Render(strings.Repeat("▁", n-full)) + th.Text.Render(text)
+	return th.Accent.Render(strings.Repeat("▇", full)) + th.Dim.Render(strings.Repeat("▁",
+		n-full)) + th.Text.Render(text)
 }
 
 // Column is a column of a Table. Numbers are right aligned and shown whole or as "…"; Min is its least width,
@@ -136,8 +137,8 @@ type Column struct {
 	Min    int
 }
 
-// Table shows rows of texts under titles in w x h, with the row cursor marked (-1 for none) and kept in view. The
-// widest text column gives way first when the width does not suffice.
+// Table shows rows of texts under titles in w x h, with the row cursor marked (-1 for none) and kept in
+// view. The widest text column gives way first when the width does not suffice.
 func Table(cols []Column, rows [][]string, cursor, w, h int, th theme.Theme) string {
 	if w <= 0 || h <= 0 {
 		return ""

@@ -14,7 +14,8 @@ func TestNumbersNeverCutsAValue(t *testing.T) {
 	for w := 1; w < 40; w++ {
 		for _, l := range strings.Split(ansi.Strip(Numbers(numbers, w, 6, dark)), "\n") {
 			for _, n := range numbers {
-				if digits := strings.IndexAny(l, "0123456789"); digits >= 0 && strings.HasPrefix(l, n.Key+" ") && w > 12 {
+				if digits := strings.IndexAny(l, "0123456789"); digits >= 0 && strings.HasPrefix(l,
+					n.Key+" ") && w > 12 {
 					assert.Contains(t, l, n.Value, "width %d", w)
 				}
 			}
@@ -26,7 +27,8 @@ func TestNumbersNeverCutsAValue(t *testing.T) {
 
 func TestTable(t *testing.T) {
 	cols := []Column{{Title: "device"}, {Title: "GFLOP/s", Number: true}, {Title: "note"}}
-	rows := [][]string{{"cpu avx512", "96.0", "2 threads"}, {"opencl", "", "no platform: install pocl-opencl-icd"},
+	rows := [][]string{{"cpu avx512", "96.0", "2 threads"},
+		{"opencl", "", "no platform: install pocl-opencl-icd"},
 		{"interp", "0.02", "the oracle"}}
 	for i := range 9 {
 		rows = append(rows, []string{"more", Count(i), ""})
@@ -38,14 +40,17 @@ func TestTable(t *testing.T) {
 	assert.Equal(t, 11, i)
 	_, ok = TableRow(len(rows), 0, 5, 0)
 	assert.False(t, ok, "the titles")
-	assert.Contains(t, Table(cols, rows, 1, 60, 5, theme.New(true, true)), "\x1b[7m", "the cursor without colour")
+	assert.Contains(t, Table(cols, rows, 1, 60, 5, theme.New(true, true)), "\x1b[7m",
+		"the cursor without colour")
 }
 
 func TestHelp(t *testing.T) {
 	groups := []KeyGroup{
-		{"Training", []Binding{{Keys: "space", Help: "pause", Long: "pause and resume"}, {Keys: "s", Help: "one step"},
+		{"Training", []Binding{{Keys: "space", Help: "pause", Long: "pause and resume"},
+			{Keys: "s", Help: "one step"},
 			{Keys: "+/-", Help: "learning rate"}}},
-		{"Everywhere", []Binding{{Keys: "tab", Help: "next panel"}, {Keys: "?", Help: "help"}, {Keys: "q", Help: "quit"}}},
+		{"Everywhere", []Binding{{Keys: "tab", Help: "next panel"}, {Keys: "?", Help: "help"},
+			{Keys: "q", Help: "quit"}}},
 	}
 	golden(t, "help-70x5", Help(groups, 70, 5, dark))
 	golden(t, "help-30x10", Help(groups, 30, 10, dark))
@@ -53,7 +58,8 @@ func TestHelp(t *testing.T) {
 }
 
 func TestKeysKeepHelpAndQuit(t *testing.T) {
-	keys := []Binding{{Keys: "space", Help: "pause"}, {Keys: "s", Help: "step"}, {Keys: "?", Help: "help"}, {Keys: "q", Help: "quit"}}
+	keys := []Binding{{Keys: "space", Help: "pause"}, {Keys: "s", Help: "step"}, {Keys: "?", Help: "help"},
+		{Keys: "q", Help: "quit"}}
 	assert.Equal(t, "space pause · ? help · q quit", ansi.Strip(Keys(keys, 30, dark)))
 	assert.Equal(t, "? help · q quit", ansi.Strip(Keys(keys, 20, dark)))
 	assert.Equal(t, "? help", ansi.Strip(Keys(keys, 9, dark)))
@@ -62,7 +68,8 @@ func TestKeysKeepHelpAndQuit(t *testing.T) {
 
 func TestTabs(t *testing.T) {
 	tabs := []string{"1 Train", "2 Sample", "3 Latent", "4 Conv", "0 Devices"}
-	assert.Equal(t, "1 Train  2 Sample  3 Latent  4 Conv  0 Devices", strings.TrimSpace(ansi.Strip(Tabs(tabs, 0, 60, dark))))
+	assert.Equal(t, "1 Train  2 Sample  3 Latent  4 Conv  0 Devices",
+		strings.TrimSpace(ansi.Strip(Tabs(tabs, 0, 60, dark))))
 	assert.Equal(t, "4 Conv  0 Devices", strings.TrimSpace(ansi.Strip(Tabs(tabs, 4, 20, dark))))
 	for active := range tabs {
 		assert.Contains(t, ansi.Strip(Tabs(tabs, active, 12, dark)), tabs[active])

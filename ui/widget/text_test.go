@@ -63,30 +63,37 @@ func TestFitAndFriends(t *testing.T) {
 
 func TestNumbersAsText(t *testing.T) {
 	for v, want := range map[float64]string{
-		0: " 0.00  s", 1: " 1.00  s", 96e9: " 96.0 Gs", 1412: " 1.41 ks", -3.2e-3: "-3.20 ms", 999.4: "  999  s",
-		999.6: " 1.00 ks", 9.996: " 10.0  s", 99.96: "  100  s", 1e-6: " 1.00 µs", 21400: " 21.4 ks", math.NaN(): "  nan  s",
+		0: " 0.00  s", 1: " 1.00  s", 96e9: " 96.0 Gs", 1412: " 1.41 ks",
+		-3.2e-3: "-3.20 ms", 999.4: "  999  s",
+		999.6: " 1.00 ks", 9.996: " 10.0  s", 99.96: "  100  s",
+		1e-6: " 1.00 µs", 21400: " 21.4 ks", math.NaN(): "  nan  s",
 		math.Inf(-1): " -inf  s", 1e-30: " 1e-30 s", 5e20: "  500 Es", 5e21: " 5e+21 s", -999.7e6: "-1.00 Gs",
 	} {
 		assert.Equal(t, want, Eng(v, "s"), "%g", v)
 		assert.Equal(t, 8, ansi.StringWidth(Eng(v, "s")), "%g", v)
 	}
 	for v, want := range map[float64]string{
-		0: "0", 112.44: "112", 87.14: "87.1", .50249: "0.502", 1e-3: "1.00e-3", 9.996: "10.0", 123456: "123456", 1234567: "1.23e6",
+		0: "0", 112.44: "112", 87.14: "87.1", .50249: "0.502",
+		1e-3: "1.00e-3", 9.996: "10.0", 123456: "123456", 1234567: "1.23e6",
 		-.015: "-0.0150", math.NaN(): "nan", math.Inf(1): "+inf", 25.3: "25.3", 999.9: "1000",
 	} {
 		assert.Equal(t, want, Sig(v), "%g", v)
 	}
-	for n, want := range map[int]string{0: "0", 999: "999", 1412: "1 412", -21400: "-21 400", 1234567: "1 234 567"} {
+	for n, want := range map[int]string{0: "0", 999: "999", 1412: "1 412", -21400: "-21 400",
+		1234567: "1 234 567"} {
 		assert.Equal(t, want, Count(n))
 	}
 	for d, want := range map[time.Duration]string{
-		0: "0s", 130 * time.Second: "2m10s", 65 * time.Minute: "1h05m", 76 * time.Hour: "3d04h", 12400 * time.Millisecond: "12.4s",
-		310 * time.Millisecond: "310ms", 4200: "4.20µs", 17: "17ns", -time.Minute: "-1m00s", 59960 * time.Millisecond: "1m00s",
+		0: "0s", 130 * time.Second: "2m10s", 65 * time.Minute: "1h05m",
+		76 * time.Hour: "3d04h", 12400 * time.Millisecond: "12.4s",
+		310 * time.Millisecond: "310ms", 4200: "4.20µs", 17: "17ns",
+		-time.Minute: "-1m00s", 59960 * time.Millisecond: "1m00s",
 		999600 * time.Microsecond: "1.0s", math.MinInt64: "-106751d23h",
 	} {
 		assert.Equal(t, want, Duration(d), "%d", d)
 	}
-	for n, want := range map[int64]string{0: "0 B", 512: "512 B", 1010: "0.986 KiB", 1 << 10: "1.00 KiB", 3 << 29: "1.50 GiB",
+	for n, want := range map[int64]string{0: "0 B", 512: "512 B", 1010: "0.986 KiB", 1 << 10: "1.00 KiB",
+		3 << 29:       "1.50 GiB",
 		math.MaxInt64: "8.00 EiB", -2048: "-2.00 KiB", 1023 << 10: "0.999 MiB"} {
 		assert.Equal(t, want, Bytes(n), "%d", n)
 	}
@@ -105,7 +112,8 @@ func TestExactSizes(t *testing.T) {
 	series := []Series{{Name: evil, Curve: &c}, {Name: "b", Dashed: true}, {Name: "c", Curve: &Curve{}}}
 	cols := []Column{{Title: evil}, {Title: "n", Number: true}, {Title: "why"}}
 	rows := [][]string{{evil, "1 234 567", evil}, {}, {"x", "2"}, {"y", "3", "z", "more"}}
-	keys := []Binding{{Keys: "space", Help: evil}, {Keys: evil, Help: "a"}, {Keys: "?", Help: "help"}, {Keys: "q", Help: "quit"}}
+	keys := []Binding{{Keys: "space", Help: evil}, {Keys: evil, Help: "a"}, {Keys: "?", Help: "help"},
+		{Keys: "q", Help: "quit"}}
 	list := []Number{{Key: evil, Value: evil, Note: evil}, {Key: "k", Value: "1.5", Note: "n", Tone: Bad}}
 	for _, th := range []theme.Theme{dark, theme.New(false, false), theme.New(true, true)} {
 		for w := -1; w < 70; w += 1 + w/9 {
@@ -120,10 +128,13 @@ func TestExactSizes(t *testing.T) {
 				exact(t, Sides(evil, w, h, th), w, h, "Sides", w, h)
 				exact(t, Numbers(list, w, h, th), w, h, "Numbers", w, h)
 				exact(t, Table(cols, rows, 3, w, h, th), w, h, "Table", w, h)
-				exact(t, Help([]KeyGroup{{evil, keys}, {"", keys}, {"c", keys}}, w, h, th), w, h, "Help", w, h)
+				exact(t, Help([]KeyGroup{{evil, keys}, {"", keys}, {"c", keys}}, w, h, th), w, h, "Help", w,
+					h)
 				exact(t, Wrap(evil, w, h), w, h, "Wrap", w, h)
-				exact(t, NewChart(series, ChartOptions{XLabel: evil, LogY: h%2 == 0}, w, h, th).String(), w, h, "Chart", w, h)
-				exact(t, NewChart(nil, ChartOptions{Empty: evil}, w, h, th).String(), w, h, "empty Chart", w, h)
+				exact(t, NewChart(series, ChartOptions{XLabel: evil, LogY: h%2 == 0}, w, h, th).String(), w,
+					h, "Chart", w, h)
+				exact(t, NewChart(nil, ChartOptions{Empty: evil}, w, h, th).String(), w, h, "empty Chart",
+					w, h)
 			}
 		}
 	}
@@ -132,9 +143,12 @@ func TestExactSizes(t *testing.T) {
 func TestNothingRawComesOut(t *testing.T) {
 	evil := "\x1b]0;title\x07\x1b[2J\x9b1m\u202e"
 	for name, s := range map[string]string{
-		"Box": Box(evil, "", 40, 3, false, dark), "Numbers": Numbers([]Number{{Key: evil, Value: evil, Note: evil}}, 99, 2, dark),
-		"Table": Table([]Column{{Title: evil}}, [][]string{{evil}}, 0, 80, 4, dark), "Tabs": TabsLine(evil, []string{evil}, 0, evil, 99, dark),
-		"Keys": KeysLine([]Binding{{Keys: evil, Help: evil}}, 99, dark), "Help": Help([]KeyGroup{{evil, []Binding{{Keys: evil}}}}, 80, 9, dark),
+		"Box": Box(evil, "", 40, 3, false, dark), "Numbers": Numbers([]Number{{Key: evil, Value: evil,
+			Note: evil}}, 99, 2, dark),
+		"Table": Table([]Column{{Title: evil}}, [][]string{{evil}}, 0, 80, 4, dark), "Tabs": TabsLine(evil,
+			[]string{evil}, 0, evil, 99, dark),
+		"Keys": KeysLine([]Binding{{Keys: evil, Help: evil}}, 99,
+			dark), "Help": Help([]KeyGroup{{evil, []Binding{{Keys: evil}}}}, 80, 9, dark),
 		"Chart": NewChart([]Series{{Name: evil, Curve: CurveOf([]float64{1, 2}, []float64{3, 4})}},
 			ChartOptions{XLabel: evil, Empty: evil}, 90, 9, dark).String(),
 	} {

@@ -70,20 +70,25 @@ func lossCurves(n int) (train, test *Curve) {
 func TestTrainScreen(t *testing.T) {
 	train, test := lossCurves(1500)
 	series := []Series{{Name: "train", Curve: train}, {Name: "test", Curve: test, Dashed: true}}
-	tabs := []string{"1 Train", "2 Sample", "3 Latent", "4 Conv", "5 GAN", "6 Kernel", "7 Profile", "8 Graph", "9 Runs", "0 Devices"}
+	tabs := []string{"1 Train", "2 Sample", "3 Latent", "4 Conv", "5 GAN", "6 Kernel", "7 Profile",
+		"8 Graph", "9 Runs", "0 Devices"}
 	keys := []Binding{{Keys: "space", Help: "pause"}, {Keys: "s", Help: "step"}, {Keys: "+/-", Help: "lr"},
-		{Keys: "e", Help: "edit"}, {Keys: "p", Help: "prompt"}, {Keys: "?", Help: "help"}, {Keys: "q", Help: "quit"}}
+		{Keys: "e", Help: "edit"}, {Keys: "p", Help: "prompt"}, {Keys: "?", Help: "help"}, {Keys: "q",
+			Help: "quit"}}
 	for _, size := range [][2]int{{120, 30}, {80, 24}, {60, 20}} {
 		w, h := size[0], size[1]
 		side := 30
 		iw := w - 2
 		ch := h - 6
 		bw, bh := Inner(iw-side-1, ch)
-		chart := Box("loss", NewChart(series, ChartOptions{XLabel: "step"}, bw, bh, dark).String(), iw-side-1, ch, true, dark)
+		chart := Box("loss", NewChart(series, ChartOptions{XLabel: "step"}, bw, bh, dark).String(),
+			iw-side-1, ch, true, dark)
 		nw, nh := Inner(side, ch)
 		now := Box("now", Rows(Numbers(numbers, nw, nh-1, dark), Bar(.82, nw, dark)), side, ch, false, dark)
-		body := Rows(Fit(" vae · mnist · run kind-otter", iw), Columns(1, chart, now), Fit(" step 1 412: lr 1e-3 -> 5e-4 (you)", iw))
-		all := Rows(TabsLine("mllab", tabs, 0, "cpu avx512 · 2 threads", w, dark), Sides(body, w, h-2, dark), KeysLine(keys, w, dark))
+		body := Rows(Fit(" vae · mnist · run kind-otter", iw), Columns(1, chart, now),
+			Fit(" step 1 412: lr 1e-3 -> 5e-4 (you)", iw))
+		all := Rows(TabsLine("mllab", tabs, 0, "cpu avx512 · 2 threads", w, dark),
+			Sides(body, w, h-2, dark), KeysLine(keys, w, dark))
 		exact(t, all, w, h)
 		golden(t, fmt.Sprintf("train-%dx%d", w, h), all)
 	}
