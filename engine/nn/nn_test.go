@@ -143,3 +143,67 @@ func TestScopeNoise(t *testing.T) {
 	v := given.Normal("eps", 3, 2)
 	assert.Equal(t, ir.Input{Label: "noise.eps"}, given.B.Node(v).Op)
 }
+
+func TestNorms(t *testing.T) {
+	b := ir.NewBuilder()
+	s, ps := nn.NewScope(b), nn.NewParams()
+	x := b.Input("x", ir.Of(ir.F32, 2, 3, 2, 4))
+	b.Output("layer", nn.NewLayerNorm(ps, "ln", 4).Apply(s, x))
+	b.Output("group", nn.NewGroupNorm(ps, "gn", 2, 4).Apply(s, x))
+	g, err := b.Graph()
+	require.NoError(t, err)
+	in := map[string]ops.Array{"x": ops.NewArray(ir.Of(ir.F32, 2, 3, 2, 4))}
+	for i := range in["x"].Data {
+		in["x"].Data[i] = 3 + 2*math.Sin(float64(7*i))
+	}
+	for _, p := range ps.All() {
+		a := ops.NewArray(p.Type())
+		for i, v := range p.Values(0) {
+			a.Data[i] = float64(v)
+		}
+		in["param."+p.Name] = a
+	}
+	out, err := ops.Eval(g, in)
+	require.NoError(t, err)
+	moments := func(values []float64) (mean, variance float64) {
+		for _, v := range values {
+			mean += v / float64(len(values))
+		}
+		for _, v := range values {
+			variance += (v - mean) * (v - mean) / float64(len(values))
+		}
+		return mean, variance
+	}
+	mean, variance := moments(out["layer"].Data[8:12])
+	assert.InDelta(t, 0, mean, 1e-9)
+	assert.InDelta(t, 1, variance, 1e-3)
+	var group []float64 // the second group of the second example
+	for i := range 6 {
+		group = append(group, out["group"].At(1, i/2, i%2, 2), out["group"].At(1, i/2, i%2, 3))
+	}
+	mean, variance = moments(group)
+	assert.InDelta(t, 0, mean, 1e-9)
+	assert.InDelta(t, 1, variance, 1e-3)
+
+	bad := nn.NewScope(ir.NewBuilder())
+	nn.NewGroupNorm(nn.NewParams(), "gn", 3, 4).Apply(bad, bad.B.Input("x", ir.Of(ir.F32, 2, 3, 2, 4)))
+	assert.ErrorContains(t, bad.B.Err(), "C a multiple of 3 groups")
+}
+
+func TestLayerShapes(t *testing.T) {
+	b := ir.NewBuilder()
+	s, ps := nn.NewScope(b), nn.NewParams()
+	x := b.Input("x", ir.Of(ir.F32, 2, 7, 5, 3))
+	down := ops.Conv{Stride: 2, Pad: 1}
+	y := nn.NewConv2d(ps, "c", 3, 3, 8, down).Apply(s, x)
+	assert.Equal(t, []int{2, 4, 3, 8}, b.Type(y).Shape)
+	y = nn.NewConvTranspose2d(ps, "t", 4, 8, 6, down).Apply(s, y)
+	assert.Equal(t, []int{2, 8, 6, 6}, b.Type(y).Shape)
+	e := nn.NewEmbedding(ps, "e", 10, 4).Apply(s, b.Input("i", ir.Of(ir.I32, 2, 5)))
+	assert.Equal(t, []int{2, 5, 4}, b.Type(e).Shape)
+	l := nn.NewLinearNoBias(ps, "l", 4, 2)
+	assert.Nil(t, l.B)
+	assert.Equal(t, []int{3, 2}, b.Type(l.Apply(s, b.Input("v", ir.Of(ir.F32, 3, 4)))).Shape)
+	require.NoError(t, b.Err())
+	require.NoError(t, ps.Err())
+}
