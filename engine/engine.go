@@ -86,7 +86,8 @@ func (e *Engine) Program(ctx context.Context, name string, bind map[string]*Tens
 }
 
 // Load compiles a finished graph, as Program does.
-func (e *Engine) Load(ctx context.Context, name string, bind map[string]*Tensor, g *ir.Graph) (*Program, error) {
+func (e *Engine) Load(ctx context.Context, name string, bind map[string]*Tensor, g *ir.Graph) (*Program,
+	error) {
 	types := labels(g)
 	slices, bound := map[string]target.Slice{}, map[string]*Tensor{}
 	for label, t := range bind {

@@ -24,7 +24,8 @@ type Viewer struct {
 
 // NewViewer compiles a view of n pictures (2n of a view in Pairs) of the net whose
 // parameters are in st; averaged parameters are preferred. Close frees it.
-func NewViewer(ctx context.Context, eng *engine.Engine, d DataInfo, st *train.State, v View, n int) (*Viewer, error) {
+func NewViewer(ctx context.Context, eng *engine.Engine, d DataInfo, st *train.State, v View,
+	n int) (*Viewer, error) {
 	if n < 1 {
 		return nil, fmt.Errorf("view %s of %d pictures: want at least 1", v.Name, n)
 	}
@@ -109,7 +110,8 @@ type Sampler struct {
 }
 
 // NewSampler compiles the sampler of a net whose parameters are in st.
-func NewSampler(ctx context.Context, eng *engine.Engine, net Net, d DataInfo, st *train.State) (*Sampler, error) {
+func NewSampler(ctx context.Context, eng *engine.Engine, net Net, d DataInfo, st *train.State) (*Sampler,
+	error) {
 	v, err := NewViewer(ctx, eng, d, st, View{
 		Name: "sample", Trace: func(s *nn.Scope, n int, _ ir.Value) ir.Value { return net.Sample(s, n) },
 	}, sampleBatch)

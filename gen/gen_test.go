@@ -249,7 +249,10 @@ func TestVAELossIsTheELBO(t *testing.T) {
 	b.Output("kl", kl)
 	g, err := b.Graph()
 	require.NoError(t, err)
-	array := func(shape []int, v ...float64) ops.Array { return ops.Array{Type: ir.Of(ir.F32, shape...), Data: v} }
+	array := func(shape []int, v ...float64) ops.Array {
+		return ops.Array{Type: ir.Of(ir.F32, shape...),
+			Data: v}
+	}
 	out, err := ops.Eval(g, map[string]ops.Array{
 		"x": array([]int{1, 1, 2, 1}, 0.25, 1), "noise.eps": array([]int{1, 1}, -0.5),
 		"param.e1.weight": array([]int{2, 2}, 1, 0, 0, -1), "param.e1.bias": array([]int{2}, 0, 0.5),

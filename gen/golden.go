@@ -115,7 +115,8 @@ func fromTorch(f *safetensors.File, key string, want ir.Type) ([]float32, error)
 	}
 	in, out := want.Shape[0], want.Shape[1]
 	if info, _ := f.Info(key); !ir.SameShape(info.Shape, []int{out, in}) {
-		return nil, fmt.Errorf("%s has shape %s, want %s", key, ir.ShapeString(info.Shape), ir.ShapeString([]int{out, in}))
+		return nil, fmt.Errorf("%s has shape %s, want %s", key, ir.ShapeString(info.Shape),
+			ir.ShapeString([]int{out, in}))
 	}
 	turned := make([]float32, len(v))
 	for o := range out {

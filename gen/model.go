@@ -53,7 +53,8 @@ func (m Model) Settings() []Setting {
 // Build makes the net for examples of a shape, from settings of this model.
 func (m Model) Build(s Settings, d DataInfo) (Net, error) {
 	if s.model != m.Name {
-		return nil, fmt.Errorf("%s: the settings are of model %q: make them with Parse of this model", m.Name, s.model)
+		return nil, fmt.Errorf("%s: the settings are of model %q: make them with Parse of this model", m.Name,
+			s.model)
 	}
 	if err := d.check(); err != nil {
 		return nil, fmt.Errorf("%s: %w", m.Name, err)

@@ -11,17 +11,22 @@ import (
 var trainSettings = []Setting{
 	{Key: "optimizer", Default: "adam", What: "update rule", Choices: []string{"adam", "adamw", "sgd"}},
 	{Key: "beta1", Default: "0.9", What: "adam: decay of the mean gradient", check: floatBetween(0, 0.9999)},
-	{Key: "beta2", Default: "0.999", What: "adam: decay of the mean square", check: floatBetween(0, 0.99999)},
+	{Key: "beta2", Default: "0.999", What: "adam: decay of the mean square", check: decay},
 	{Key: "momentum", Default: "0.9", What: "sgd: momentum", check: floatBetween(0, 0.9999)},
 	{Key: "decay", Default: "0.01", What: "adamw: weight decay", check: floatBetween(0, 1)},
 	{Key: "clip", Default: "0", What: "largest norm of all gradients, 0 for any", check: floatBetween(0, 1e9)},
 	{Key: "schedule", Default: "constant", What: "course of the learning rate", Choices: optim.Schedules()},
-	{Key: "warmup", Default: "0", What: "steps over which the learning rate rises", check: intBetween(0, math.MaxInt32)},
-	{Key: "every", Default: "1000", What: "schedule=step: steps between falls", check: intBetween(1, math.MaxInt32)},
+	{Key: "warmup", Default: "0", What: "steps over which the learning rate rises", check: whole(0)},
+	{Key: "every", Default: "1000", What: "schedule=step: steps between falls", check: whole(1)},
 	{Key: "gamma", Default: "0.5", What: "schedule=step: factor of each fall", check: floatBetween(1e-6, 1)},
 	{Key: "floor", Default: "0", What: "schedule=cosine, linear: factor at the end", check: floatBetween(0, 1)},
-	{Key: "ema", Default: "0", What: "decay of averaged parameters, 0 for none", check: floatBetween(0, 0.99999)},
+	{Key: "ema", Default: "0", What: "decay of averaged parameters, 0 for none", check: decay},
 }
+
+var decay = floatBetween(0, 0.99999)
+
+// whole accepts whole numbers from lo on.
+func whole(lo int) func(string) error { return intBetween(lo, math.MaxInt32) }
 
 // Apply puts the settings of the training into a loop's options. Schedules that end
 // take Steps as their end, so it must be set before.

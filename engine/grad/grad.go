@@ -119,7 +119,8 @@ func (p *pass) reachable(loss, w ir.Value) error {
 			}
 		}
 	}
-	return fmt.Errorf("grad: the loss (%s) does not depend on %s: leave it out of the values to differentiate by",
+	return fmt.Errorf("grad: the loss (%s) does not depend on %s: "+
+		"leave it out of the values to differentiate by",
 		where(p.b, loss), what(p.b, w))
 }
 

@@ -32,7 +32,8 @@ func pattern(t ir.Type, phase float64) ops.Array {
 // loss is a function of two inputs that uses values more than once, broadcasts,
 // and mixes reductions, so that every rule of accumulation is met.
 func loss(b *ir.Builder) (l ir.Value, wrt []ir.Value) {
-	x, w, c := b.Input("x", ir.Of(ir.F32, 3, 4)), b.Input("w", ir.Of(ir.F32, 4, 2)), b.Input("c", ir.Of(ir.F32, 2))
+	x, w, c := b.Input("x", ir.Of(ir.F32, 3, 4)), b.Input("w", ir.Of(ir.F32, 4, 2)), b.Input("c", ir.Of(ir.F32,
+		2))
 	h := ops.Tanh(b, ops.Add(b, ops.MatMul(b, x, w), c))
 	twice := ops.Mul(b, h, ops.Add(b, h, c))
 	return ops.Add(b, ops.Sum(b, twice), ops.Mean(b, ops.Square(b, w))), []ir.Value{x, w, c}

@@ -148,7 +148,8 @@ func TestEMA(t *testing.T) {
 		"r": {Type: ir.Of(ir.F32), Data: []float64{0.25}},
 	}
 	out := eval(t, func(b *ir.Builder) {
-		b.Output("out", optim.EMA(b, b.Input("e", in["e"].Type), b.Input("p", in["p"].Type), b.Input("r", in["r"].Type)))
+		b.Output("out", optim.EMA(b, b.Input("e", in["e"].Type), b.Input("p", in["p"].Type), b.Input("r",
+			in["r"].Type)))
 	}, in)
 	assert.Equal(t, []float64{1.5, 1}, out["out"].Data)
 }
@@ -162,10 +163,12 @@ func TestSchedule(t *testing.T) {
 		{"constant", optim.Schedule{}, map[int]float64{1: 1, 1000: 1}},
 		{"warm-up", optim.Schedule{Warmup: 4}, map[int]float64{1: 0.25, 2: 0.5, 4: 1, 5: 1}},
 		{"cosine", optim.Schedule{Kind: "cosine", Total: 100}, map[int]float64{1: 1, 51: 0.5, 101: 0, 500: 0}},
-		{"cosine with floor", optim.Schedule{Kind: "cosine", Total: 100, Floor: 0.1}, map[int]float64{1: 1, 101: 0.1}},
+		{"cosine with floor", optim.Schedule{Kind: "cosine", Total: 100, Floor: 0.1}, map[int]float64{1: 1,
+			101: 0.1}},
 		{"linear after warm-up", optim.Schedule{Kind: "linear", Warmup: 10, Total: 110},
 			map[int]float64{5: 0.5, 10: 1, 11: 1, 61: 0.5, 111: 0}},
-		{"step", optim.Schedule{Kind: "step", Every: 10, Gamma: 0.5}, map[int]float64{1: 1, 10: 1, 11: 0.5, 21: 0.25}},
+		{"step", optim.Schedule{Kind: "step", Every: 10, Gamma: 0.5}, map[int]float64{1: 1, 10: 1, 11: 0.5,
+			21: 0.25}},
 		{"cosine of no length", optim.Schedule{Kind: "cosine"}, map[int]float64{1: 1, 1000: 1}},
 	}
 	for _, tt := range tests {
@@ -177,9 +180,11 @@ func TestSchedule(t *testing.T) {
 		})
 	}
 	for _, bad := range []optim.Schedule{
-		{Kind: "exponential"}, {Kind: "step"}, {Kind: "step", Every: 3, Gamma: 2}, {Warmup: -1}, {Floor: math.NaN()},
+		{Kind: "exponential"}, {Kind: "step"}, {Kind: "step", Every: 3, Gamma: 2}, {Warmup: -1},
+		{Floor: math.NaN()},
 	} {
 		assert.Error(t, bad.Check(), "%+v", bad)
 	}
-	assert.ErrorContains(t, optim.Schedule{Kind: "exponential"}.Check(), "want one of [constant cosine linear step]")
+	assert.ErrorContains(t, optim.Schedule{Kind: "exponential"}.Check(),
+		"want one of [constant cosine linear step]")
 }

@@ -87,7 +87,8 @@ func (l *Loop) build(ctx context.Context) error {
 }
 
 // load compiles one program and finds its inputs and reports.
-func (l *Loop) load(ctx context.Context, name string, s *Step, g *ir.Graph, bind map[string]*engine.Tensor) error {
+func (l *Loop) load(ctx context.Context, name string, s *Step, g *ir.Graph,
+	bind map[string]*engine.Tensor) error {
 	if bind == nil {
 		bind = l.state.tensors
 	}

@@ -20,7 +20,8 @@ type filled struct {
 }
 
 func newFeeder(data Data, batch, values int) *feeder {
-	f := &feeder{data: data, want: make(chan int, 1), got: make(chan filled, 1), done: make(chan struct{}), asked: -1}
+	f := &feeder{data: data, want: make(chan int, 1), got: make(chan filled, 1), done: make(chan struct{}),
+		asked: -1}
 	// Two buffers in turn: one is filled while the other is copied to the device.
 	var bufs [2]filled
 	for i := range bufs {

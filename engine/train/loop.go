@@ -358,11 +358,13 @@ func (l *Loop) Restore(ck run.Checkpoint) error {
 	l.exec.Lock()
 	defer l.exec.Unlock()
 	if len(ck.Random) != 1 || ck.Random[0] != l.o.Seed {
-		return fmt.Errorf("checkpoint of step %d was made with seed %v, this loop has %d: open it with the run's own seed",
+		return fmt.Errorf("checkpoint of step %d was made with seed %v, this loop has %d: "+
+			"open it with the run's own seed",
 			ck.Step, ck.Random, l.o.Seed)
 	}
 	if name := ck.Extra[extraRule]; name != l.o.Rule.Name() {
-		return fmt.Errorf("checkpoint of step %d is of optimizer %q, this loop has %s: open it with the run's own settings",
+		return fmt.Errorf("checkpoint of step %d is of optimizer %q, this loop has %s: "+
+			"open it with the run's own settings",
 			ck.Step, name, l.o.Rule.Name())
 	}
 	if ck.Step < 0 || ck.Step > math.MaxInt32 {

@@ -75,6 +75,7 @@ type DivergedError struct {
 
 // Error names the step and the way on.
 func (e *DivergedError) Error() string {
-	return fmt.Sprintf("step %d: the loss is %v at learning rate %.3g: lower --lr, or limit gradients with --set clip=1",
+	return fmt.Sprintf("step %d: the loss is %v at learning rate %.3g: "+
+		"lower --lr, or limit gradients with --set clip=1",
 		e.Step, e.Loss, e.LR)
 }

@@ -72,7 +72,8 @@ func (o Options) withDefaults(d Data) (Options, error) {
 	case checkLR(o.LR) != nil:
 		return o, checkLR(o.LR)
 	case o.Steps < 0 || o.Every < 0 || o.SaveEvery < 0:
-		return o, fmt.Errorf("%d steps, reported every %d, saved every %d: want none below 0", o.Steps, o.Every, o.SaveEvery)
+		return o, fmt.Errorf("%d steps, reported every %d, saved every %d: want none below 0", o.Steps, o.Every,
+			o.SaveEvery)
 	case !(o.Clip >= 0) || math.IsInf(o.Clip, 0):
 		return o, fmt.Errorf("clip %v: want a norm over 0, or 0 for none", o.Clip)
 	case !(o.EMA >= 0 && o.EMA < 1):

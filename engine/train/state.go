@@ -132,7 +132,8 @@ func (s *State) Load(ck run.Checkpoint) error {
 			return fmt.Errorf("checkpoint of step %d has no tensor %s: it is of another model or other settings",
 				ck.Step, label)
 		case !ir.SameShape(t.Shape, want.Shape) || len(t.F32) != want.Elems():
-			return fmt.Errorf("checkpoint of step %d: %s is %s %s, want F32 %s: it is of another model or other settings",
+			return fmt.Errorf("checkpoint of step %d: %s is %s %s, want F32 %s: "+
+				"it is of another model or other settings",
 				ck.Step, label, t.DType, ir.ShapeString(t.Shape), want)
 		}
 		found[label] = t.F32

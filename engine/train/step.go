@@ -139,7 +139,8 @@ func (s *Step) Report(name string, v ir.Value) {
 func (s *Step) emit(name string, v ir.Value) {
 	t := s.B.Type(v)
 	if s.B.Err() == nil && (t.DType != ir.F32 || t.Elems() != 1) {
-		s.B.Fail(fmt.Errorf("report of %s: it is %s of shape %s, want one f32 value", name, t.DType, ir.ShapeString(t.Shape)))
+		s.B.Fail(fmt.Errorf("report of %s: it is %s of shape %s, want one f32 value", name, t.DType,
+			ir.ShapeString(t.Shape)))
 		return
 	}
 	if t.Rank() > 0 {
