@@ -43,7 +43,7 @@ type alloc struct {
 	pos    int
 	stream int // the stream whose pointer is in addr, -1 for none
 	spills bool
-	tight  bool // fold loads with several uses as well
+	tight  int // 1: fold broadcasts with several uses too, 2: and other loads
 	failed bool
 	need   int
 	varOf  map[x86.Vec]int // registers of variables that the block sets or that stay live
@@ -54,18 +54,17 @@ const (
 	mask   = 1
 )
 
-// block makes the code of b. It tries three times: with loads shared in registers, with loads repeated as
-// memory operands, and where few variables are pinned with values spilled to the frame.
+// block makes the code of b. It tries with loads shared in registers first, then with broadcasts and with all
+// loads repeated as memory operands, and last, where few variables are pinned, with values spilled to the frame.
 func (g *gen) block(b *vec.Block) {
 	pinned := len(g.live[b].busy)
 	worst := 0
-	for try := range 3 {
-		if try == 2 && pinned > g.isa.Registers/2 {
+	for try := range 4 {
+		if try == 3 && pinned > g.isa.Registers/2 {
 			break
 		}
 		mark, frame := g.a.Mark(), g.frame
-		al := g.newAlloc(b)
-		al.tight, al.spills = try >= 1, try == 2
+		al := g.newAlloc(b, try)
 		al.run()
 		g.top, g.frame = max(g.top, g.frame), frame // cells of spilled values are free again
 		if !al.failed {
@@ -77,9 +76,9 @@ func (g *gen) block(b *vec.Block) {
 	g.fail(g.tooMany(max(worst, g.isa.Registers+1)))
 }
 
-func (g *gen) newAlloc(b *vec.Block) *alloc {
+func (g *gen) newAlloc(b *vec.Block, try int) *alloc {
 	al := &alloc{gen: g, b: b, val: make([]value, len(b.Ins)), lock: map[vec.ID]bool{}, stream: -1,
-		varOf: map[x86.Vec]int{}}
+		varOf: map[x86.Vec]int{}, tight: try, spills: try == 3}
 	for i := range b.Ins {
 		v := &al.val[i]
 		v.hint = -1
@@ -189,7 +188,7 @@ func (al *alloc) folds() {
 		if x.Mask != vec.None || x.Op != vec.Load && !one || len(v.uses) == 0 {
 			continue
 		}
-		if len(v.uses) > 1 && !(al.tight && one) {
+		if len(v.uses) > 1 && al.tight < 2 && !(al.tight == 1 && one) {
 			continue
 		}
 		ok := true

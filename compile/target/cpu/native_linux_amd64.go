@@ -104,3 +104,25 @@ func (m *machineCode) close() {
 		m.memory = nil
 	}
 }
+
+// peak times independent multiply-adds.
+func (n native) peak() float64 {
+	c, err := amd64.Peak(n.isa)
+	if err != nil {
+		return 0
+	}
+	code, err := executable(c.Bytes)
+	if err != nil {
+		return 0
+	}
+	defer func() { _ = unix.Munmap(code) }()
+	var f frame
+	if f.fit(c.Frame.Size) != nil {
+		return 0
+	}
+	defer f.drop()
+	const iterations = 20000
+	*(*int64)(unsafe.Add(f.base(), c.Frame.Hi)) = iterations
+	d := fastest(60, func() { call(uintptr(unsafe.Pointer(&code[0])), f.base()) })
+	return float64(n.isa.PeakFLOPs()) * iterations / d.Seconds()
+}

@@ -1,0 +1,65 @@
+package cpu
+
+import (
+	"runtime"
+	"sync"
+	"time"
+)
+
+// peaker is implemented by encoders that can measure the arithmetic peak.
+type peaker interface{ peak() (flops float64) }
+
+var peaks struct {
+	sync.Mutex
+	known map[string][2]float64
+}
+
+// Peak measures the float32 rate of one thread in FLOP/s, 0 where only the evaluator runs, and the memory
+// bandwidth in bytes/s of one thread that copies: about 50 ms the first time, nothing later.
+func (d *Device) Peak() (flops, bytes float64) {
+	peaks.Lock()
+	defer peaks.Unlock()
+	if v, ok := peaks.known[d.enc.name()]; ok {
+		return v[0], v[1]
+	}
+	if p, ok := d.enc.(peaker); ok {
+		flops = p.peak()
+	}
+	bytes = bandwidth()
+	if peaks.known == nil {
+		peaks.known = map[string][2]float64{}
+	}
+	peaks.known[d.enc.name()] = [2]float64{flops, bytes}
+	return flops, bytes
+}
+
+// fastest is the shortest of n times.
+func fastest(n int, f func()) time.Duration {
+	best := time.Duration(1 << 62)
+	for range n {
+		from := time.Now()
+		f()
+		best = min(best, time.Since(from))
+	}
+	return best
+}
+
+// bandwidth copies memory that is larger than the caches.
+func bandwidth() float64 {
+	const n = 48 << 20
+	a, wa, err := mapped(n, false, 64)
+	if err != nil {
+		return 0
+	}
+	defer unmap(wa)
+	b, wb, err := mapped(n, false, 64)
+	if err != nil {
+		return 0
+	}
+	defer unmap(wb)
+	copy(a, b) // the pages come into being
+	copy(b, a)
+	d := fastest(3, func() { copy(a, b) })
+	runtime.KeepAlive(wa)
+	return 2 * n / d.Seconds()
+}
