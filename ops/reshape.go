@@ -39,7 +39,11 @@ func (o reshape) Infer(in []ir.Type) (ir.Type, error) {
 		return ir.Type{}, err
 	}
 	out := ir.Type{DType: in[0].DType, Shape: o.Shape.Slice()}
-	if out.Elems() != in[0].Elems() || slices.ContainsFunc(out.Shape, func(n int) bool { return n <= 0 }) {
+	if slices.ContainsFunc(out.Shape, func(n int) bool { return n <= 0 }) {
+		return ir.Type{}, fmt.Errorf("reshape: x=%s to %s: want dimensions above 0, and -1 at most once",
+			in[0], o.Shape)
+	}
+	if out.Elems() != in[0].Elems() {
 		return ir.Type{}, fmt.Errorf("reshape: x=%s has %d elements: want %d for shape %s",
 			in[0], in[0].Elems(), out.Elems(), o.Shape)
 	}
