@@ -43,7 +43,9 @@ func elementwise() *loop.Nest {
 	s := expr.Un(expr.Sigmoid, z)
 	return &loop.Nest{
 		Name: "swish", Vars: []string{"i"},
-		Bufs: []loop.Buf{in("x", ir.F32, 1000), in("bias", ir.F32, 10), out("y", ir.F32, 1000), out("dy", ir.F32, 1000)},
+		Bufs: []loop.Buf{
+			in("x", ir.F32, 1000), in("bias", ir.F32, 10), out("y", ir.F32, 1000), out("dy", ir.F32, 1000),
+		},
 		Body: []loop.Stmt{each(0, 1000, loop.Parallel,
 			store(2, i, expr.Times(z, s)),
 			store(3, i, expr.Times(s, expr.Plus(expr.Float(1), expr.Times(z, expr.Minus(expr.Float(1), s))))))},
@@ -95,7 +97,9 @@ func rows() *loop.Nest {
 	}
 	return &loop.Nest{
 		Name: "rows", Vars: []string{"row", "c", "lane"},
-		Bufs:   []loop.Buf{in("x", ir.F32, 6*37), out("max", ir.F32, 6), out("sum", ir.F32, 6), out("at", ir.I32, 6)},
+		Bufs: []loop.Buf{
+			in("x", ir.F32, 6*37), out("max", ir.F32, 6), out("sum", ir.F32, 6), out("at", ir.I32, 6),
+		},
 		Locals: []loop.Local{{DType: ir.F32}, {DType: ir.F32}, {DType: ir.I32}, {DType: ir.I32}},
 		Body: []loop.Stmt{&loop.For{Var: 0, N: 6, Kind: loop.Parallel, Body: []loop.Stmt{
 			set(0, expr.Float(math.Inf(-1))), set(1, expr.Float(0)), set(2, expr.Int(0)), set(3, expr.Int(0)),
@@ -116,7 +120,9 @@ func guards() *loop.Nest {
 	gather := expr.GetIf(inside, 0, ir.F32, expr.Bin(expr.Mod, index, expr.Int(8)))
 	return &loop.Nest{
 		Name: "guards", Vars: []string{"i"},
-		Bufs: []loop.Buf{in("x", ir.F32, 8), in("index", ir.I32, 8), out("pad", ir.F32, 10), out("pick", ir.F32, 10)},
+		Bufs: []loop.Buf{
+			in("x", ir.F32, 8), in("index", ir.I32, 8), out("pad", ir.F32, 10), out("pick", ir.F32, 10),
+		},
 		Body: []loop.Stmt{each(0, 10, loop.Parallel,
 			store(2, at, expr.GetIf(inside, 0, ir.F32, left)),
 			store(3, at, expr.Times(gather, expr.Plus(gather, expr.Float(1)))))},
@@ -160,8 +166,10 @@ func hostile() *loop.Nest {
 	i := expr.At(0)
 	return &loop.Nest{
 		Name: "decoder/w*h; #include", Vars: []string{"float", "v1"},
-		Bufs: []loop.Buf{in("exp", ir.F32, 4), in("", ir.F32, 4), in("été 1", ir.F32, 4), in("float", ir.F32, 4),
-			in("2x", ir.F32, 4), out("run", ir.F32, 4)},
+		Bufs: []loop.Buf{
+			in("exp", ir.F32, 4), in("", ir.F32, 4), in("été 1", ir.F32, 4), in("float", ir.F32, 4),
+			in("2x", ir.F32, 4), out("run", ir.F32, 4),
+		},
 		Body: []loop.Stmt{each(0, 4, loop.Serial, store(5, i, expr.Plus(expr.Plus(f32(0, i), f32(1, i)),
 			expr.Plus(f32(2, i), expr.Plus(f32(3, i), f32(4, i))))))},
 	}
@@ -190,7 +198,10 @@ func single() *loop.Nest {
 		Bufs: []loop.Buf{in("x", ir.F32, 9), out("y", ir.F32, 9)},
 		Body: []loop.Stmt{&loop.For{Var: 0, N: 2, Kind: loop.Block,
 			Body: []loop.Stmt{each(1, 8, loop.Thread, store(1, expr.At(1), f32(0, expr.At(1))))},
-			Last: []loop.Stmt{store(1, expr.Int(8), expr.Un(expr.Neg, f32(0, scaled(0, 8)))), store(1, expr.Plus(i, expr.Int(6)), expr.Float(0))},
+			Last: []loop.Stmt{
+				store(1, expr.Int(8), expr.Un(expr.Neg, f32(0, scaled(0, 8)))),
+				store(1, expr.Plus(i, expr.Int(6)), expr.Float(0)),
+			},
 		}},
 	}
 }

@@ -2,6 +2,7 @@ package cstyle
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"mllab/compile/expr"
@@ -11,10 +12,43 @@ import (
 
 // Source is the text of one kernel and how to launch it.
 type Source struct {
-	Text    string
-	Entry   string // name of the kernel's function
-	Groups  [3]int // groups of work items, at least 1 in each dimension
-	Threads [3]int // work items of a group, at least 1 in each dimension
+	Helpers []string // functions that the kernel calls, those called by others first
+	Kernel  string   // the kernel's function
+	Entry   string   // its name
+	Groups  [3]int   // groups of work items, at least 1 in each dimension
+	Threads [3]int   // work items of a group, at least 1 in each dimension
+}
+
+// Text is all that a compiler must be given.
+func (s *Source) Text() string { return strings.Join(append(slices.Clone(s.Helpers), s.Kernel), "\n") }
+
+// Program joins kernels to one text, which a compiler takes in less time than many.
+// The second result names the kernels in it: entries that are equal get a number.
+func Program(sources []*Source) (string, []string) {
+	var b strings.Builder
+	seen := map[string]bool{}
+	for _, s := range sources {
+		for _, h := range s.Helpers {
+			if !seen[h] {
+				b.WriteString(h + "\n")
+			}
+			seen[h] = true
+		}
+	}
+	entries := make([]string, len(sources))
+	for i, s := range sources {
+		name := s.Entry
+		for n := 2; seen[name]; n++ {
+			name = fmt.Sprintf("%s_%d", s.Entry, n)
+		}
+		seen[name], entries[i] = true, name
+		if name == s.Entry {
+			b.WriteString(s.Kernel + "\n")
+			continue
+		}
+		fmt.Fprintf(&b, "#define %s %s\n%s#undef %s\n\n", s.Entry, name, s.Kernel, s.Entry)
+	}
+	return b.String(), entries
 }
 
 // Render prints a nest. The kernel's first parameter is an int, run; with 0 the
@@ -28,7 +62,8 @@ func Render(n *loop.Nest, d *Dialect) (*Source, error) {
 		return nil, fmt.Errorf("%s: %w", d.Name, err)
 	}
 	p := &printer{
-		n: n, d: d, src: &Source{Entry: "k_" + identifier(n.Name), Groups: [3]int{1, 1, 1}, Threads: [3]int{1, 1, 1}},
+		n: n, d: d,
+		src:   &Source{Entry: "k_" + identifier(n.Name), Groups: [3]int{1, 1, 1}, Threads: [3]int{1, 1, 1}},
 		calls: map[string]bool{}, extent: make([]span, len(n.Vars)), depth: 1,
 	}
 	names := newNamer(d)
@@ -43,7 +78,12 @@ func Render(n *loop.Nest, d *Dialect) (*Source, error) {
 	if p.err != nil {
 		return nil, fmt.Errorf("%s: kernel %s: %w", d.Name, n.Name, p.err)
 	}
-	p.src.Text = p.head(names) + p.body.String() + "}\n"
+	for _, h := range helpers {
+		if p.calls[h.name] {
+			p.src.Helpers = append(p.src.Helpers, d.Inline+h.text+"\n")
+		}
+	}
+	p.src.Kernel = p.head(names) + p.body.String() + "}\n"
 	return p.src, nil
 }
 
@@ -82,14 +122,9 @@ func (p *printer) line(format string, args ...any) {
 	p.body.WriteByte('\n')
 }
 
-// head prints helpers, the signature and the tiles.
+// head prints the signature and the tiles.
 func (p *printer) head(names *namer) string {
 	var b strings.Builder
-	for _, h := range helpers {
-		if p.calls[h.name] {
-			b.WriteString(p.d.Inline + h.text + "\n\n")
-		}
-	}
 	b.WriteString(p.d.Kernel(p.src.Threads) + p.src.Entry + "(int run")
 	var at []string
 	for i, buf := range p.n.Bufs {

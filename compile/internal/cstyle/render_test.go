@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -30,7 +31,7 @@ func TestGoldens(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, s, again, "same nest, same text")
 			got := fmt.Sprintf("-- nest --\n%s-- grid --\n%s: %v groups of %v\n-- opencl --\n%s",
-				n, s.Entry, s.Groups, s.Threads, s.Text)
+				n, s.Entry, s.Groups, s.Threads, s.Text())
 			file := filepath.Join("testdata", name+".txtar")
 			if *update {
 				require.NoError(t, os.WriteFile(file, []byte(got), 0o644))
@@ -40,6 +41,22 @@ func TestGoldens(t *testing.T) {
 			assert.Equal(t, string(want), got, "go test ./compile/internal/cstyle -update rewrites it")
 		})
 	}
+}
+
+// TestProgram joins kernels of one name and with one helper.
+func TestProgram(t *testing.T) {
+	var sources []*Source
+	for _, n := range []*loop.Nest{casts(), casts(), integers()} {
+		s, err := Render(n, OpenCL)
+		require.NoError(t, err)
+		sources = append(sources, s)
+	}
+	text, entries := Program(sources)
+	assert.Equal(t, []string{"k_casts", "k_casts_2", "k_philox"}, entries)
+	assert.Equal(t, 1, strings.Count(text, "int to_int("))
+	assert.Less(t, strings.Index(text, "int floor_div("), strings.Index(text, "int floor_mod("))
+	assert.Contains(t, text, "#define k_casts k_casts_2\n__kernel")
+	assert.Contains(t, text, "}\n#undef k_casts\n")
 }
 
 func TestRefusals(t *testing.T) {

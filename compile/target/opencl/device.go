@@ -19,11 +19,12 @@ type device struct {
 	dialect        cstyle.Dialect
 	id             uintptr
 	context, queue uintptr
-	items          [3]uint64 // greatest size of a group in each dimension
-	group          uint64    // greatest number of work items in a group
-	scratch        *buffer   // stands for every buffer while a kernel is warmed up
-	programs       map[string]*program
-	open           map[closer]bool // what Close has to release
+	wait           [1]uintptr       // the queue, as an argument that need not be allocated
+	items          [3]uint64        // greatest size of a group in each dimension
+	group          uint64           // greatest number of work items in a group
+	scratch        *buffer          // stands for every buffer while a kernel is warmed up
+	units          map[string]*unit // by text
+	open           map[closer]bool  // what Close has to release
 }
 
 // closer is something a device made that holds objects of the driver.
@@ -34,7 +35,7 @@ var errClosed = errors.New("opencl: the device is closed")
 func open(lib *library, f found) (*device, error) {
 	d := &device{
 		lib: lib, info: f.info, id: f.id, dialect: *cstyle.OpenCL,
-		programs: map[string]*program{}, open: map[closer]bool{},
+		units: map[string]*unit{}, open: map[closer]bool{},
 	}
 	ids := []uintptr{f.id}
 	var err error
@@ -49,6 +50,7 @@ func open(lib *library, f found) (*device, error) {
 		status(lib.releaseContext, d.context)
 		return nil, fmt.Errorf("opencl: open %s: make a queue: %w", f.info.Name, err)
 	}
+	d.wait[0] = d.queue
 	if err := d.limits(f.kind); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
@@ -59,7 +61,8 @@ func open(lib *library, f found) (*device, error) {
 func (d *device) limits(kind uint64) error {
 	d.group = uint64(uintptr(d.lib.number(d.id, deviceGroup)))
 	sizes := make([]uintptr, 16)
-	c := status(d.lib.getDeviceInfo, d.id, deviceItems, 16*unsafe.Sizeof(sizes[0]), uintptr(unsafe.Pointer(&sizes[0])), 0)
+	c := status(d.lib.getDeviceInfo, d.id, deviceItems, 16*unsafe.Sizeof(sizes[0]),
+		uintptr(unsafe.Pointer(&sizes[0])), 0)
 	if c != 0 || d.group == 0 {
 		return fmt.Errorf("opencl: %s does not tell how large groups of work items may be: %w", d.info.Name, c)
 	}
@@ -98,10 +101,6 @@ func (d *device) Close() error {
 	status(d.lib.finish, d.queue)
 	for c := range d.open {
 		c.release()
-	}
-	for key, p := range d.programs {
-		status(d.lib.releaseProgram, p.handle)
-		delete(d.programs, key)
 	}
 	errs := []error{}
 	if c := status(d.lib.releaseQueue, d.queue); c != 0 {

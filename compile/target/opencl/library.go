@@ -129,7 +129,8 @@ func (l *library) platforms(ids []uintptr, n *uint32) code {
 	if len(ids) == 0 {
 		return status(l.getPlatformIDs, 0, 0, uintptr(unsafe.Pointer(n)))
 	}
-	return status(l.getPlatformIDs, uintptr(len(ids)), uintptr(unsafe.Pointer(&ids[0])), uintptr(unsafe.Pointer(n)))
+	return status(l.getPlatformIDs, uintptr(len(ids)),
+		uintptr(unsafe.Pointer(&ids[0])), uintptr(unsafe.Pointer(n)))
 }
 
 func (l *library) devices(driver uintptr) []uintptr {
@@ -138,7 +139,8 @@ func (l *library) devices(driver uintptr) []uintptr {
 		return nil
 	}
 	ids := make([]uintptr, *n)
-	if status(l.getDeviceIDs, driver, uintptr(anyDevice), uintptr(*n), uintptr(unsafe.Pointer(&ids[0])), 0) != 0 {
+	c := status(l.getDeviceIDs, driver, uintptr(anyDevice), uintptr(*n), uintptr(unsafe.Pointer(&ids[0])), 0)
+	if c != 0 {
 		return nil
 	}
 	return ids

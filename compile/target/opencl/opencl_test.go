@@ -139,12 +139,42 @@ func TestEqualNestsAreBuiltOnce(t *testing.T) {
 	require.NoError(t, err)
 	b, err := d.Compile(twice(64))
 	require.NoError(t, err)
-	assert.Same(t, a.(*kernel).prog, b.(*kernel).prog)
+	assert.Same(t, a.(*kernel).unit, b.(*kernel).unit)
 	a.Close()
 	a.Close()
-	assert.Len(t, d.programs, 1)
+	assert.Len(t, d.units, 1)
 	b.Close()
-	assert.Empty(t, d.programs)
+	assert.Empty(t, d.units)
+}
+
+func TestCompileAllIsOneProgram(t *testing.T) {
+	d := openFirst(t)
+	ks, err := d.CompileAll([]*loop.Nest{twice(8), twice(9), twice(8)})
+	require.NoError(t, err)
+	require.Len(t, ks, 3)
+	first, second, third := ks[0].(*kernel), ks[1].(*kernel), ks[2].(*kernel)
+	assert.Same(t, first.unit, third.unit)
+	assert.Same(t, first.unit.prog, second.unit.prog)
+	assert.NotEqual(t, first.unit.entry, second.unit.entry)
+	x := upload(t, d, []float32{1, 2, 3, 4, 5, 6, 7, 8, 9})
+	s, err := d.Sequence([]target.Launch{{Kernel: second, Args: []target.Slice{{Buffer: x}, {Buffer: x}}}})
+	require.NoError(t, err)
+	require.NoError(t, s.Run(context.Background()))
+	got := make([]byte, 4)
+	require.NoError(t, x.Read(32, got))
+	assert.Equal(t, []float32{18}, floats(got))
+	for _, k := range ks {
+		k.Close()
+	}
+	assert.Empty(t, d.units)
+
+	bad := twice(4)
+	bad.Name = "bad"
+	d.dialect.Inf = "no_such_word"
+	bad.Body = []loop.Stmt{&loop.Store{Buf: 1, Index: expr.Int(0), Value: expr.Float(math.Inf(1))}}
+	_, err = d.CompileAll([]*loop.Nest{twice(8), bad})
+	require.ErrorContains(t, err, "kernel bad: CL_BUILD_PROGRAM_FAILURE")
+	assert.Empty(t, d.units)
 }
 
 func TestRefusals(t *testing.T) {
@@ -210,7 +240,7 @@ func TestClosedDeviceRefuses(t *testing.T) {
 func TestKindsAsEvalDefinesThem(t *testing.T) {
 	d := openFirst(t)
 	r := rand.New(rand.NewSource(1))
-	for range 12 {
+	for range 3 {
 		checkTrees(t, d, r)
 	}
 }

@@ -16,19 +16,22 @@ type launch struct {
 	name          string
 	kernel        uintptr
 	global, local [3]uintptr
+	// args are those of clEnqueueNDRangeKernel. They hold addresses of this object,
+	// which the garbage collector does not move, so that a launch allocates nothing.
+	args [9]uintptr
 }
 
 // launch sets the arguments: run, then address and offset of each buffer.
 func (k *kernel) launch(args []target.Slice, run int32) (*launch, error) {
 	d := k.dev
-	if k.prog == nil {
+	if k.unit == nil {
 		return nil, fmt.Errorf("opencl: kernel %s is closed", k.name)
 	}
 	if len(args) != len(k.bufs) {
 		return nil, fmt.Errorf("opencl: kernel %s: %d arguments, want %d", k.name, len(args), len(k.bufs))
 	}
-	entry := append([]byte(k.src.Entry), 0)
-	h, err := create(d.lib.createKernel, k.prog.handle, uintptr(unsafe.Pointer(&entry[0])))
+	entry := append([]byte(k.unit.entry), 0)
+	h, err := create(d.lib.createKernel, k.unit.prog.handle, uintptr(unsafe.Pointer(&entry[0])))
 	if err != nil {
 		return nil, fmt.Errorf("opencl: kernel %s: %w", k.name, err)
 	}
@@ -36,6 +39,9 @@ func (k *kernel) launch(args []target.Slice, run int32) (*launch, error) {
 	for i, t := range k.src.Threads {
 		l.local[i], l.global[i] = uintptr(t), uintptr(t*k.src.Groups[i])
 	}
+	l.args = [9]uintptr{d.queue, h, 3}
+	l.args[4] = uintptr(unsafe.Pointer(&l.global[0]))
+	l.args[5] = uintptr(unsafe.Pointer(&l.local[0]))
 	value := &struct {
 		handle  uintptr
 		run, at uint32
@@ -49,7 +55,8 @@ func (k *kernel) launch(args []target.Slice, run int32) (*launch, error) {
 		}
 		value.handle, value.at = b.handle, at
 		if c == 0 {
-			c = status(d.lib.setKernelArg, h, uintptr(1+2*i), unsafe.Sizeof(value.handle), uintptr(unsafe.Pointer(&value.handle)))
+			c = status(d.lib.setKernelArg, h, uintptr(1+2*i), unsafe.Sizeof(value.handle),
+				uintptr(unsafe.Pointer(&value.handle)))
 		}
 		if c == 0 {
 			c = status(d.lib.setKernelArg, h, uintptr(2+2*i), 4, uintptr(unsafe.Pointer(&value.at)))
@@ -84,8 +91,8 @@ func (k *kernel) argument(i int, a target.Slice, full bool) (*buffer, uint32, er
 
 // enqueue starts the launch; event, if not 0, is the address of a handle to fill.
 func (l *launch) enqueue(d *device, event uintptr) code {
-	return status(d.lib.enqueueKernel, d.queue, l.kernel, 3, 0, uintptr(unsafe.Pointer(&l.global[0])),
-		uintptr(unsafe.Pointer(&l.local[0])), 0, 0, event)
+	l.args[8] = event
+	return status(d.lib.enqueueKernel, l.args[:]...)
 }
 
 func (l *launch) release(d *device) {
@@ -154,10 +161,10 @@ func (s *sequence) Run(ctx context.Context) error {
 		}
 		queued++
 		if queued%flushEvery == 0 {
-			status(d.lib.flush, d.queue)
+			status(d.lib.flush, d.wait[:]...)
 		}
 	}
-	done := status(d.lib.finish, d.queue)
+	done := status(d.lib.finish, d.wait[:]...)
 	if s.profile {
 		s.measure(queued)
 	}
