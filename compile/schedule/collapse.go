@@ -12,7 +12,14 @@ import (
 // shape is now the merged one. Default, Random and Apply call it themselves;
 // collapsing twice changes nothing.
 func Collapse(c *expr.Compute) *expr.Compute {
-	d := *c.Flat()
+	// A flat index into a scalar is as good as none, which Flat wants.
+	bare := c.Rewrite(func(e *expr.Expr) *expr.Expr {
+		if e.Op == expr.Load && len(e.Args) == 1 && c.In[e.I].Rank() == 0 {
+			return &expr.Expr{Op: expr.Load, Type: e.Type, I: e.I, Pred: e.Pred}
+		}
+		return nil
+	})
+	d := *bare.Flat()
 	if n := ir.Elems(d.Red); len(d.Red) > 0 && n < 2 {
 		value := d.Comb.Start(d.Body.Type)
 		if n == 1 {

@@ -105,7 +105,34 @@ func sumOf(e *expr.Expr) sum {
 		}
 	}
 	s.terms, s.c = terms, int(int32(s.c))
+	s.rejoin()
 	return s
+}
+
+// rejoin turns c*m*(x/c) + m*(x%c) back into m*x.
+func (s *sum) rejoin() {
+	for i, q := range s.terms {
+		if q.atom.Op != expr.Div || q.atom.Args[1].Op != expr.Const {
+			continue
+		}
+		c := q.atom.Args[1]
+		for j, r := range s.terms {
+			if r.atom.Op == expr.Mod && r.coef*int(c.I) == q.coef && expr.Same(r.atom.Args[1], c) &&
+				expr.Same(r.atom.Args[0], q.atom.Args[0]) {
+				whole, m := q.atom.Args[0], r.coef
+				var rest []term
+				for k, t := range s.terms {
+					if k != i && k != j {
+						rest = append(rest, t)
+					}
+				}
+				s.terms = rest
+				s.add(whole, m)
+				*s = sumOf(s.expr())
+				return
+			}
+		}
+	}
 }
 
 func (s *sum) add(e *expr.Expr, k int) {
