@@ -3,7 +3,9 @@ package gen_test
 import (
 	"context"
 	"errors"
+	"math"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -12,6 +14,7 @@ import (
 	"mllab/compile/target"
 	_ "mllab/compile/target/cpu"
 	"mllab/engine"
+	"mllab/engine/safetensors"
 	"mllab/gen"
 )
 
@@ -37,6 +40,44 @@ func TestW3Golden(t *testing.T) {
 	require.NoError(t, err)
 	t.Logf("loss %.3g, gradients %.3g (%s)", g.MaxRelLoss, g.MaxRelGrad, g.Worst)
 	assert.True(t, g.Passed(), "%+v", g)
+}
+
+// A gate that everything passes is none.
+func TestW3GoldenRefuses(t *testing.T) {
+	f, err := safetensors.Open(golden)
+	if err != nil {
+		t.Skip("no golden file beside the repository:", err)
+	}
+	defer f.Close()
+	edit := func(name string, change func(v []float32)) string {
+		var all []safetensors.Tensor
+		for _, n := range f.Names() {
+			tensor, err := f.Tensor(n)
+			require.NoError(t, err)
+			if n == name {
+				change(tensor.F32)
+			}
+			all = append(all, tensor)
+		}
+		path := filepath.Join(t.TempDir(), "edited.safetensors")
+		file, err := os.Create(path)
+		require.NoError(t, err)
+		require.NoError(t, safetensors.Write(file, all, nil))
+		require.NoError(t, file.Close())
+		return path
+	}
+	ctx, eng := context.Background(), openCPU(t)
+	g, err := gen.W3Golden(ctx, eng, edit("grad.mu.bias", func(v []float32) { v[3] += 1 }))
+	require.NoError(t, err)
+	assert.Equal(t, "mu.bias", g.Worst)
+	assert.False(t, g.Passed())
+	g, err = gen.W3Golden(ctx, eng, edit("loss.loss", func(v []float32) { v[0] *= 1.001 }))
+	require.NoError(t, err)
+	assert.InDelta(t, 0.001, g.MaxRelLoss, 1e-5)
+	assert.False(t, g.Passed())
+	g, err = gen.W3Golden(ctx, eng, edit("param.d1.weight", func(v []float32) { v[0] = float32(math.NaN()) }))
+	require.NoError(t, err)
+	assert.False(t, g.Passed())
 }
 
 func TestW3Benches(t *testing.T) {
