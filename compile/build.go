@@ -45,7 +45,7 @@ func (u *unit) schedule() error {
 }
 
 func (u *unit) plan(q *fuse.Piece) (planned, error) {
-	c := schedule.Collapse(q.C.Flat())
+	c := schedule.Collapse(q.C)
 	m := u.machine
 	for {
 		s, chosen := schedule.Schedule(nil), false

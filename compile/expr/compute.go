@@ -163,13 +163,10 @@ func (c *Compute) verifyLoad(x *Expr) error {
 // Flat gives the same Compute with one flat row-major index in every Load.
 func (c *Compute) Flat() *Compute {
 	return c.rewrite(func(e *Expr) *Expr {
-		if e.Op != Load || len(e.Args) == 1 && c.In[e.I].Rank() == 1 {
+		if e.Op != Load || len(e.Args) == 1 { // one index is flat already
 			return nil
 		}
 		shape := c.In[e.I].Shape
-		if len(e.Args) == 1 && len(shape) != 1 && len(shape) != 0 {
-			return nil
-		}
 		flat := Int(0)
 		for d, a := range e.Args {
 			flat = Plus(Times(flat, Int(shape[d])), a)
