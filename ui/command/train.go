@@ -1,0 +1,186 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"mllab/gen"
+	"mllab/ui/lab"
+)
+
+const defaultEpochs = 10
+
+// train is `mllab train`.
+func (a *app) train() *cobra.Command {
+	o := lab.TrainOptions{Keep: true}
+	var set []string
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "train MODEL",
+		Short: "Train a model and keep the run on disk",
+		Long: "Train a model until the epochs or steps are done. The run is kept on disk from its first step; " +
+			"Ctrl+C ends it after the running step, saves it, and says how to go on. " +
+			"Models: " + modelList() + ". What --set takes:\n\n" + settingList(),
+		Example: "mllab train vae\n" +
+			"mllab train vae --data ~/mnist --epochs 20 --set beta=0.5\n" +
+			"mllab train vae --steps 100 --json | tail -1",
+		Args: arguments(1, 1, "a model"),
+	}
+	f := c.Flags()
+	f.StringVar(&o.Data, "data", "digits", "what to learn: a built-in name, a folder or a file, see mllab data")
+	f.IntVar(&o.Epochs, "epochs", defaultEpochs, "passes over the data")
+	f.IntVar(&o.Steps, "steps", 0, "steps, in place of --epochs")
+	f.IntVar(&o.Batch, "batch", 128, "examples in a step")
+	f.Float64Var(&o.LR, "lr", 0, "learning rate (default the model's own)")
+	f.Uint64Var(&o.Seed, "seed", 1, "seed of all that is random")
+	f.StringArrayVar(&set, "set", nil, "a setting, key=value; may be given again")
+	f.StringVar(&o.Out, "out", "", "folder of the run, new or empty (default a new one in the folder of runs)")
+	f.IntVar(&o.SaveEvery, "save-every", 500, "steps from one checkpoint to the next")
+	f.BoolVar(&asJSON, "json", false, "one JSON object a step, and a last one with done and metrics")
+	c.RunE = func(c *cobra.Command, args []string) (err error) {
+		o.Model = args[0]
+		if err := a.checkTrain(c, &o); err != nil {
+			return err
+		}
+		if o.Settings, err = settings(o.Model, set); err != nil {
+			return err
+		}
+		return a.with(func(s *lab.Session) error {
+			if err := dataExists(s, o.Data); err != nil {
+				return err
+			}
+			return a.follow(c.Context(), asJSON, func(r *report) (*lab.Job, error) {
+				o.OnMetrics = steps(lab.MetricsJSON, r.step)
+				return s.Train(o)
+			})
+		})
+	}
+	return c
+}
+
+// checkTrain refuses numbers that would silently mean something else.
+func (a *app) checkTrain(c *cobra.Command, o *lab.TrainOptions) error {
+	f := c.Flags()
+	err := positive(c, map[string]int{"epochs": o.Epochs, "steps": o.Steps, "batch": o.Batch,
+		"save-every": o.SaveEvery})
+	switch {
+	case err != nil:
+		return err
+	case f.Changed("lr") && (!(o.LR > 0) || math.IsInf(o.LR, 0)):
+		return lab.Usage(fmt.Errorf("--lr %v: want a number over 0", o.LR))
+	case f.Changed("epochs") && f.Changed("steps"):
+		return lab.Usage(fmt.Errorf("--epochs %d and --steps %d: want one of them", o.Epochs, o.Steps))
+	case f.Changed("steps"):
+		o.Epochs = 0
+	}
+	return nil
+}
+
+// settings reads the pairs of --set against the model that they are for.
+func settings(model string, pairs []string) (map[string]string, error) {
+	m, err := gen.Find(model)
+	if err != nil {
+		return nil, lab.Usage(err)
+	}
+	s, err := m.Parse(pairs)
+	if err != nil {
+		return nil, lab.Usage(fmt.Errorf("--set: %w", err))
+	}
+	return s.Map(), nil
+}
+
+// resume is `mllab resume`.
+func (a *app) resume() *cobra.Command {
+	var asJSON bool
+	var o lab.TrainOptions
+	c := &cobra.Command{
+		Use:   "resume RUN",
+		Short: "Go on with a run that was stopped",
+		Long: "Go on from a run's newest checkpoint, with its own device, threads and settings, to the result " +
+			"that it would have had without the stop. RUN is a folder, a name that `mllab runs` lists, or last.",
+		Example: "mllab resume last\nmllab resume kind-otter --json",
+		Args:    arguments(1, 1, "a run"),
+	}
+	c.Flags().IntVar(&o.SaveEvery, "save-every", 500, "steps from one checkpoint to the next")
+	c.Flags().BoolVar(&asJSON, "json", false, "one JSON object a step, and a last one with done and metrics")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if err := positive(c, map[string]int{"save-every": o.SaveEvery}); err != nil {
+			return err
+		}
+		return a.with(func(s *lab.Session) error {
+			return a.follow(c.Context(), asJSON, func(r *report) (*lab.Job, error) {
+				o.OnMetrics = steps(lab.MetricsJSON, r.step)
+				return s.Resume(args[0], o)
+			})
+		})
+	}
+	return c
+}
+
+// follow starts a job, reports it to its end, and stops it early where the user or
+// a closed output wants so.
+func (a *app) follow(ctx context.Context, asJSON bool, start func(*report) (*lab.Job, error)) error {
+	r := newReport(a.out, asJSON)
+	job, err := start(r)
+	if err != nil {
+		return err
+	}
+	defer job.Stop()
+	r.watch(ctx, job)
+	err = job.Wait()
+	st := job.State()
+	r.close(st, err == nil && ctx.Err() == nil)
+	switch {
+	case err != nil:
+		return err
+	case ctx.Err() != nil:
+		return fmt.Errorf("%w after step %d: %s", context.Cause(ctx), st.Step, wayOn(st))
+	}
+	return a.out.err()
+}
+
+// wayOn says how a job that was stopped is taken up again.
+func wayOn(st *lab.State) string {
+	if st.Dir == "" {
+		return "nothing was kept"
+	}
+	return fmt.Sprintf("saved in %s, go on with: mllab resume %s", st.Dir, quote(st.Dir))
+}
+
+// quote makes a text one word of a shell.
+func quote(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:\\", r)
+	}
+	if s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !plain(r) }) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+func modelList() string {
+	var names []string
+	for _, m := range gen.Models() {
+		names = append(names, fmt.Sprintf("%s (%s)", m.Name, m.What))
+	}
+	return strings.Join(names, ", ")
+}
+
+// settingList has a line a setting of every model.
+func settingList() string {
+	var lines []string
+	for _, m := range gen.Models() {
+		for _, s := range m.Settings() {
+			lines = append(lines, fmt.Sprintf("  %s: %s=%s  %s", m.Name, s.Key, s.Default, s.What))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
