@@ -28,6 +28,7 @@ func (a *app) bench() *cobra.Command {
 		Args:    cobra.ArbitraryArgs,
 	}
 	c.Flags().IntVar(&o.Steps, "steps", 0, "timed runs a case (default as many as the workload needs)")
+	c.Flags().StringSliceVar(&o.Cases, "cases", nil, "cases to measure, such as matmul256,matmul256_nt (default all)")
 	c.Flags().StringVar(&golden, "golden", "", "safetensors file of references to compare one workload with")
 	c.Flags().BoolVar(&asJSON, "json", false, "one JSON object a case")
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -40,7 +41,7 @@ func (a *app) bench() *cobra.Command {
 		o.Threads, o.Device = a.threads, a.device
 		return a.with(func(s *lab.Session) error {
 			if golden != "" {
-				return a.gate(c, s, o.Workloads, golden, asJSON)
+				return a.gate(c, s, o, golden, asJSON)
 			}
 			return a.measure(c, s, o, asJSON)
 		})
@@ -51,35 +52,32 @@ func (a *app) bench() *cobra.Command {
 // measure prints a line a case as it is done.
 func (a *app) measure(c *cobra.Command, s *lab.Session, o lab.BenchOptions, asJSON bool) error {
 	first := true
-	err := s.Bench(c.Context(), o, func(r lab.BenchResult) {
+	err := s.Bench(c.Context(), o, func(r lab.BenchResult) error {
 		if asJSON {
-			_ = writeJSON(a.out, []lab.BenchResult{r}) // the output keeps the error
-			return
+			return writeJSON(a.out, []lab.BenchResult{r})
 		}
 		if first {
-			_, _ = fmt.Fprintf(a.out, "%-20s %8s %10s %10s %10s %10s\n", "case", "threads", "median ms", "p90 ms",
-				"cpu ms", "GFLOP/s")
 			first = false
+			_, _ = fmt.Fprintf(a.out, "%-16s %8s %10s %10s %10s %10s\n", "case", "threads", "median ms", "p90 ms",
+				"cpu ms", "GFLOP/s")
 		}
-		_, _ = fmt.Fprintf(a.out, "%-20s %8d %10s %10s %10s %10s\n", widget.Clean(r.Case), r.Threads,
+		_, err := fmt.Fprintf(a.out, "%-16s %8d %10s %10s %10s %10s\n", widget.Clean(r.Case), r.Threads,
 			widget.SigDigits(r.MedianMS, 4), widget.SigDigits(r.P90MS, 4), widget.SigDigits(r.CPUMS, 4),
-			widget.SigDigits(r.GFLOPs, 4))
+			widget.SigDigits(r.GFLOPS, 4))
+		return err
 	})
 	if c.Context().Err() != nil {
 		return fmt.Errorf("bench: %w", context.Cause(c.Context()))
 	}
-	return errors.Join(err, a.out.err())
+	return err
 }
 
 // gate compares one workload with its references.
-func (a *app) gate(c *cobra.Command, s *lab.Session, workloads []string, file string, asJSON bool) error {
-	if len(workloads) != 1 {
+func (a *app) gate(c *cobra.Command, s *lab.Session, o lab.BenchOptions, file string, asJSON bool) error {
+	if len(o.Workloads) != 1 {
 		return lab.Usage(errors.New("--golden: want one workload, as in: mllab bench W3 --golden w3.safetensors"))
 	}
-	if !exists(file) {
-		return fmt.Errorf("--golden %s: no such file", file)
-	}
-	r, err := s.Golden(c.Context(), workloads[0], file)
+	r, err := s.Golden(c.Context(), o, o.Workloads[0], file)
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ func (a *app) complete(root *cobra.Command) {
 		"sample": a.runNames,
 		"resume": a.runNames,
 		"data":   a.dataNames,
-		"bench":  words(func() []string { return []string{"W1", "W3"} }),
+		"bench":  words(lab.Workloads),
 	}
 	flags := map[string]completion{
 		"device":   a.deviceNames,
