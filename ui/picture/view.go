@@ -7,8 +7,9 @@ import (
 )
 
 // Seal ends the View of the whole screen: it adds to its last cell a marker that lists the pictures in
-// it, from which Writer learns which pictures are gone and have to be deleted (kitty graphics stay until
-// they are deleted; on other terminals text erases them). Content without pictures is sealed too.
+// it, from which Writer learns which pictures are gone and have to be deleted (kitty graphics stay over the
+// text until they are deleted; on other terminals text erases them). Every View has to be sealed, those
+// without pictures too.
 func Seal(content string) string {
 	rows := map[int][]int{}
 	for rest := content; ; {

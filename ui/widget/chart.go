@@ -79,7 +79,7 @@ func NewChart(series []Series, o ChartOptions, w, h int, th theme.Theme) *Chart 
 		c.text = true
 		return c
 	}
-	vals, labels := c.y.ticks(max(2, (c.PlotH+1)/2))
+	vals, labels := c.y.ticks(max(2, min(4, c.PlotH-1), (c.PlotH+1)/3))
 	c.labels = map[int]tick{}
 	for i, v := range vals {
 		row := c.row(v)

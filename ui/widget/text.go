@@ -74,10 +74,26 @@ func Fit(line string, w int) string {
 	}
 	n := ansi.StringWidth(line)
 	if n > w {
-		line = ansi.Truncate(line, w, "…")
+		line = withoutPrivate(ansi.Truncate(line, w, "…"))
 		n = ansi.StringWidth(line)
 	}
 	return line + strings.Repeat(" ", max(0, w-n))
+}
+
+// withoutPrivate takes private messages (ESC ^ ... ESC \) out of a line that was cut: they mark something of
+// the line's full width, such as a row of a picture, which is then better left out than misplaced.
+func withoutPrivate(s string) string {
+	for {
+		k := strings.Index(s, "\x1b^")
+		if k < 0 {
+			return s
+		}
+		e := strings.Index(s[k:], "\x1b\\")
+		if e < 0 {
+			return s[:k]
+		}
+		s = s[:k] + s[k+e+2:]
+	}
 }
 
 // Right is Fit with the text at the right end.

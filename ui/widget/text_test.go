@@ -53,6 +53,9 @@ func TestFitAndFriends(t *testing.T) {
 	assert.Equal(t, "漢… ", Fit("漢字漢", 4))
 	assert.Equal(t, "a b", Fit("a\nb", 3))
 	assert.Empty(t, Fit("a", 0))
+	row := "\u00a0\u00a0\u00a0\x1b^ml;1;0;3;ff\x1b\\\u00a0"
+	assert.Equal(t, row+" ", Fit(row, 5), "the row of a picture stays as it is")
+	assert.NotContains(t, Fit(row, 3), "ml;", "a row that was cut has no pixels")
 	assert.Equal(t, "  ab", Right("ab", 4))
 	assert.Equal(t, " ab ", Center("ab", 4))
 	assert.Equal(t, "ab \n   ", Block("ab", 3, 2))
