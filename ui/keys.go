@@ -1,0 +1,109 @@
+package ui
+
+import (
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"mllab/ui/screen"
+	"mllab/ui/widget"
+)
+
+// globalKeys is the table of the keys that work on every screen. Help and quit stand last, where the
+// line of keys keeps them at any width.
+func (m *Model) globalKeys() []screen.Key {
+	digits := ""
+	var press []string
+	for _, e := range m.entries {
+		press = append(press, string(e.Digit))
+		digits += string(e.Digit) + " "
+	}
+	bind := func(shown, help, long string, do func(string) tea.Cmd, press ...string) screen.Key {
+		return screen.Key{Press: press, Binding: widget.Binding{Keys: shown, Help: help, Long: long}, Do: do}
+	}
+	return []screen.Key{
+		bind("tab", "next screen", "next screen; shift+tab the one before", m.turn, "tab", "shift+tab"),
+		bind(strings.TrimSpace(digits), "screens", "go to the screen with this digit", m.digit, press...),
+		bind("?", "help", "show or hide this list", func(string) tea.Cmd { m.help = true; return nil }, "?", "f1"),
+		bind("q", "quit", "quit (ctrl+c too); asks if a run would be lost", m.quit, "q", "ctrl+c"),
+	}
+}
+
+func (m *Model) turn(key string) tea.Cmd {
+	n := len(m.screens)
+	if key == "tab" {
+		return m.choose((m.active + 1) % n)
+	}
+	return m.choose((m.active + n - 1) % n)
+}
+
+func (m *Model) digit(key string) tea.Cmd {
+	for i, e := range m.entries {
+		if key == string(e.Digit) {
+			return m.choose(i)
+		}
+	}
+	return nil
+}
+
+// quit leaves, or asks first if steps would be lost.
+func (m *Model) quit(string) tea.Cmd {
+	s := m.lab.Job.State()
+	if !s.Unsaved || s.Step == 0 {
+		m.decided = true
+		return tea.Quit
+	}
+	do := func(msg tea.Msg) func(string) tea.Cmd {
+		return func(string) tea.Cmd { return func() tea.Msg { return msg } }
+	}
+	m.help = false
+	m.dialog = &screen.Dialog{
+		Title: "Quit",
+		Text:  widget.Count(s.Step) + " steps of this run would be lost. Save them?",
+		Keys: []screen.Key{
+			{Press: []string{"y", "enter"}, Binding: widget.Binding{Keys: "y", Help: "save and quit"}, Do: do(saveAndQuitMsg{})},
+			{Press: []string{"n", "ctrl+c"}, Binding: widget.Binding{Keys: "n", Help: "quit without saving"}, Do: do(quitMsg{})},
+		},
+	}
+	if s.Dir != "" {
+		m.dialog.Text = "the last steps of this run are on no disk yet. Save them?"
+	}
+	return nil
+}
+
+// onKey gives a key to what has it: the popup, the active screen, then the keys of every screen.
+func (m *Model) onKey(key string) tea.Cmd {
+	switch {
+	case m.dialog != nil:
+		return m.dialogKey(key)
+	case m.help:
+		if key == "ctrl+c" {
+			return m.quit(key)
+		}
+		if key == "esc" || key == "?" || key == "q" || key == "f1" || key == "enter" {
+			m.help = false
+		}
+		return nil
+	}
+	if !m.small() {
+		if k, ok := screen.Find(m.screens[m.active].Keys(), key); ok && k.Do != nil {
+			return k.Do(key)
+		}
+	}
+	if k, ok := screen.Find(m.keys, key); ok && k.Do != nil && (!m.small() || k.Keys == "q") {
+		return k.Do(key)
+	}
+	return nil
+}
+
+func (m *Model) dialogKey(key string) tea.Cmd {
+	if key == "esc" {
+		m.dialog = nil
+		return nil
+	}
+	k, ok := screen.Find(m.dialog.Keys, key)
+	if !ok || k.Do == nil {
+		return nil
+	}
+	return k.Do(key)
+}

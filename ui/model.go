@@ -1,0 +1,307 @@
+package ui
+
+import (
+	"context"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
+
+	"mllab/ui/lab"
+	"mllab/ui/picture"
+	"mllab/ui/screen"
+	"mllab/ui/theme"
+	"mllab/ui/widget"
+)
+
+// Job is a training as the lab needs it; *lab.Job is one.
+type Job interface {
+	screen.Job
+	Restart()
+	Save() (dir string, err error)
+	Stop()
+	Done() <-chan struct{}
+}
+
+// Config is what a Model stands on.
+type Config struct {
+	Job     Job
+	Start   func() (Job, error) // begins the training anew after its end
+	Devices func(context.Context) []lab.DeviceStatus
+
+	Graphics picture.Mode
+	Getenv   func(string) string
+	Store    *picture.Store
+	Out      *picture.Writer // nil in tests: nothing is known of the terminal's speed and cells
+}
+
+// Model is the lab: the one tea.Model. It holds the screens, the frame around them and what lies over
+// them.
+type Model struct {
+	cfg     Config
+	lab     *screen.Lab
+	probe   *picture.Probe
+	entries []screen.Entry
+	screens []screen.Screen
+	active  int
+	keys    []screen.Key
+
+	w, h    int
+	dark    bool
+	back    tea.BackgroundColorMsg
+	noColor bool
+
+	help   bool
+	dialog *screen.Dialog
+	notice screen.Notice
+	until  time.Time // end of the notice; zero: begins with the next tick
+	state  *lab.State
+	saving bool
+
+	decided bool   // the user said what becomes of the run
+	dir     string // where it was saved
+
+	content string
+	dirty   bool
+}
+
+type (
+	tickMsg   time.Time
+	expireMsg struct{}
+	savedMsg  struct {
+		dir  string
+		err  error
+		quit bool
+	}
+	startedMsg struct {
+		job Job
+		err error
+	}
+	saveAndQuitMsg struct{}
+	quitMsg        struct{}
+)
+
+const (
+	tickEvery   = 50 * time.Millisecond
+	noticeTime  = 5 * time.Second
+	answersTime = time.Second
+	leastW      = 60
+	leastH      = 20
+)
+
+// New makes the lab around a training.
+func New(c Config) *Model {
+	if c.Getenv == nil {
+		c.Getenv = func(string) string { return "" }
+	}
+	m := &Model{cfg: c, probe: picture.NewProbe(c.Graphics, c.Getenv), dark: true, dirty: true,
+		noColor: c.Getenv("NO_COLOR") != "", entries: screen.All()}
+	m.lab = &screen.Lab{Job: c.Job, Devices: c.Devices, Store: c.Store, Display: m.probe.Display(),
+		Theme: theme.New(true, m.noColor)}
+	if c.Out != nil {
+		m.lab.Pace = c.Out.Interval
+	}
+	for _, e := range m.entries {
+		m.screens = append(m.screens, e.New(m.lab))
+	}
+	m.state = c.Job.State()
+	m.keys = m.globalKeys()
+	return m
+}
+
+// Init asks the terminal what it can, and starts the clock.
+func (m *Model) Init() tea.Cmd {
+	cmds := []tea.Cmd{tick(), tea.RequestBackgroundColor,
+		tea.Tick(answersTime, func(time.Time) tea.Msg { return expireMsg{} }), m.tell(screen.Show{})}
+	if q := m.probe.Queries(); q != "" {
+		cmds = append(cmds, tea.Raw(q))
+	}
+	return tea.Batch(cmds...)
+}
+
+func tick() tea.Cmd {
+	return tea.Tick(tickEvery, func(t time.Time) tea.Msg { return tickMsg(t) })
+}
+
+// Update routes a message. It does nothing slow.
+func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	if t, ok := msg.(tickMsg); ok {
+		return m, tea.Batch(tick(), m.onTick(time.Time(t)))
+	}
+	m.dirty = true
+	var cmds []tea.Cmd
+	if m.probe.Update(msg) {
+		cmds = append(cmds, m.redraw())
+	}
+	switch msg := msg.(type) {
+	case tea.KeyPressMsg:
+		cmds = append(cmds, m.onKey(msg.String()))
+	case tea.MouseMsg:
+		cmds = append(cmds, m.onMouse(msg))
+	case tea.WindowSizeMsg, tea.BackgroundColorMsg, tea.ColorProfileMsg, tea.TerminalVersionMsg, expireMsg:
+		cmds = append(cmds, m.onTerminal(msg))
+	case screen.Save, saveAndQuitMsg, savedMsg, screen.Restart, startedMsg, quitMsg:
+		cmds = append(cmds, m.onRun(msg))
+	case screen.Notice:
+		m.notice, m.until = msg, time.Time{}
+	case screen.Dialog:
+		m.dialog, m.help = &msg, false
+	default:
+		for _, s := range m.screens {
+			cmds = append(cmds, s.Update(msg))
+		}
+	}
+	return m, tea.Batch(cmds...)
+}
+
+// onTick looks at the training, 20 times a second.
+func (m *Model) onTick(now time.Time) tea.Cmd {
+	if s := m.lab.Job.State(); s != m.state {
+		m.state, m.dirty = s, true
+	}
+	if m.notice.Text != "" {
+		switch {
+		case m.until.IsZero():
+			m.until = now.Add(noticeTime)
+		case now.After(m.until):
+			m.notice, m.dirty = screen.Notice{}, true
+		}
+	}
+	if b, ok := m.screens[m.active].(interface{ Busy() bool }); ok && b.Busy() {
+		m.dirty = true
+	}
+	return m.tell(screen.Tick(now))
+}
+
+// tell gives a message to the active screen.
+func (m *Model) tell(msg tea.Msg) tea.Cmd { return m.screens[m.active].Update(msg) }
+
+// redraw tells all screens that what they have drawn does not fit any more.
+func (m *Model) redraw() tea.Cmd {
+	m.lab.Display = m.probe.Display()
+	if m.w == 0 {
+		return nil
+	}
+	w, h := m.room()
+	var cmds []tea.Cmd
+	for _, s := range m.screens {
+		cmds = append(cmds, s.Update(screen.Resize{W: w, H: h}))
+	}
+	return tea.Batch(cmds...)
+}
+
+// room is the size of a screen's View: all but the frame and a blank at either side.
+func (m *Model) room() (w, h int) { return max(0, m.w-4), max(0, m.h-2) }
+
+func (m *Model) small() bool { return m.w < leastW || m.h < leastH }
+
+// onTerminal takes what the terminal says of itself.
+func (m *Model) onTerminal(msg tea.Msg) tea.Cmd {
+	var cmd tea.Cmd
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.w, m.h = msg.Width, msg.Height
+		if m.cfg.Out != nil {
+			if q := m.probe.Resize(m.cfg.Out.File, m.w, m.h); q != "" {
+				cmd = tea.Raw(q)
+			}
+		}
+	case tea.BackgroundColorMsg:
+		if msg.Color == nil {
+			return nil
+		}
+		m.back, m.dark = msg, msg.IsDark()
+	case tea.ColorProfileMsg:
+		m.noColor = m.cfg.Getenv("NO_COLOR") != "" || msg.Profile <= colorprofile.ASCII
+	case tea.TerminalVersionMsg:
+		if m.probe.ForceTrueColor() {
+			cmd = func() tea.Msg { return tea.CapabilityMsg{Content: "RGB"} }
+		}
+	case expireMsg:
+		m.probe.Expire()
+	}
+	m.lab.Theme = theme.New(m.dark, m.noColor).WithBackground(m.back.Color)
+	return tea.Batch(cmd, m.redraw())
+}
+
+// onRun takes what is to be done with the run.
+func (m *Model) onRun(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case screen.Save:
+		m.dialog = nil
+		return m.save(false)
+	case saveAndQuitMsg:
+		return m.save(true)
+	case savedMsg:
+		m.saving = false
+		if msg.err != nil {
+			m.dialog = nil
+			m.notice, m.until = screen.Notice{Text: "not saved: " + msg.err.Error(), Bad: true}, time.Time{}
+			return nil
+		}
+		if m.dir = msg.dir; msg.quit {
+			m.decided = true
+			return tea.Quit
+		}
+		m.notice, m.until = screen.Notice{Text: "saved " + msg.dir}, time.Time{}
+	case screen.Restart:
+		m.dialog = nil
+		if m.lab.Job.State().Phase.Running() {
+			m.lab.Job.(Job).Restart()
+			return nil
+		}
+		start := m.cfg.Start
+		if start == nil {
+			return nil
+		}
+		return func() tea.Msg {
+			j, err := start()
+			return startedMsg{j, err}
+		}
+	case startedMsg:
+		if msg.err != nil {
+			m.notice, m.until = screen.Notice{Text: msg.err.Error(), Bad: true}, time.Time{}
+			return nil
+		}
+		m.lab.Job, m.state = msg.job, msg.job.State()
+	case quitMsg:
+		m.decided = true
+		return tea.Quit
+	}
+	return nil
+}
+
+// save writes the run to disk on another goroutine.
+func (m *Model) save(quit bool) tea.Cmd {
+	if m.saving {
+		return nil
+	}
+	m.saving = true
+	job := m.lab.Job.(Job)
+	return func() tea.Msg {
+		dir, err := job.Save()
+		return savedMsg{dir, err, quit}
+	}
+}
+
+// onMouse lets a click choose a tab.
+func (m *Model) onMouse(msg tea.MouseMsg) tea.Cmd {
+	click, ok := msg.(tea.MouseClickMsg)
+	if !ok || click.Button != tea.MouseLeft || click.Y != 0 || m.small() || m.dialog != nil || m.help {
+		return nil
+	}
+	if i, ok := widget.TabAt(programName, m.tabs(), m.active, m.w, click.X, m.lab.Theme); ok {
+		return m.choose(i)
+	}
+	return nil
+}
+
+// choose makes a screen the active one.
+func (m *Model) choose(i int) tea.Cmd {
+	if i == m.active || i < 0 || i >= len(m.screens) {
+		return nil
+	}
+	m.active = i
+	w, h := m.room()
+	return tea.Batch(m.tell(screen.Show{}), m.tell(screen.Resize{W: w, H: h}))
+}

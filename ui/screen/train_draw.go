@@ -1,0 +1,236 @@
+package screen
+
+import (
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"mllab/ui/lab"
+	"mllab/ui/picture"
+	"mllab/ui/theme"
+	"mllab/ui/widget"
+)
+
+// The places of pictures on the screen: two of the model's views, and the chart.
+const (
+	upper = iota
+	lower
+	chart
+	places
+)
+
+// pictureID is the id of a place in the store.
+func pictureID(place int) int { return 1 + place }
+
+// art is what takes time to draw: the bodies of the picture panels and of the chart, for one layout.
+type art struct {
+	lay    layout
+	bodies [places]string
+	curves *curves
+}
+
+// drawn is the message of a finished order.
+type drawn struct {
+	art   art
+	pics  [places]*picture.Picture
+	fresh [places]bool // which places were drawn anew
+}
+
+// order is what to draw, on another goroutine than the model's. The curves belong to it meanwhile.
+type order struct {
+	lay     layout
+	display picture.Display
+	theme   theme.Theme
+	views   [chart]lab.View
+	series  []lab.Series
+	logY    bool
+	which   [places]bool
+	curves  *curves
+}
+
+// draw begins to draw what has changed, if it is time and nothing is being drawn. A zero time means: at
+// the next occasion at the latest.
+func (t *Train) draw(now time.Time) tea.Cmd {
+	if t.drawing || t.w <= 0 || t.h <= 0 {
+		return nil
+	}
+	lay := newLayout(t)
+	o := order{lay: lay, display: t.lab.Display, theme: t.lab.Theme, series: t.state.Series,
+		logY: t.logY, curves: t.art.curves}
+	if lay != t.art.lay {
+		t.stale = true
+	}
+	o.views = t.views(lay)
+	points := 0
+	for _, s := range o.series {
+		points += len(s.X)
+	}
+	for i, v := range o.views {
+		o.which[i] = t.stale || v.Version != t.seen.versions[i] && now.Sub(t.seen.pictures) >= t.pace(pictureEvery)
+	}
+	changed := points != t.seen.points
+	o.which[chart] = t.stale || changed && now.Sub(t.seen.chart) >= t.pace(chartEvery)
+	if o.which == [places]bool{} {
+		return nil
+	}
+	for i, v := range o.views {
+		if o.which[i] {
+			t.seen.versions[i], t.seen.pictures = v.Version, now
+		}
+	}
+	if o.which[chart] {
+		t.seen.chart, t.seen.points = now, points
+	}
+	t.drawing, t.stale = true, false
+	return func() tea.Msg { return o.draw() }
+}
+
+func (t *Train) pace(least time.Duration) time.Duration {
+	if t.lab.Pace == nil {
+		return least
+	}
+	return t.lab.Pace(least)
+}
+
+// views are the model's views in the two places, or the chosen one in the first.
+func (t *Train) views(lay layout) (v [chart]lab.View) {
+	list := t.state.Views
+	if len(list) == 0 {
+		return v
+	}
+	if !lay.full {
+		v[upper] = list[t.which%len(list)]
+		return v
+	}
+	copy(v[:], list)
+	return v
+}
+
+// take puts finished pictures on the screen.
+func (t *Train) take(d drawn) {
+	t.drawing = false
+	for i := range d.fresh {
+		if d.fresh[i] {
+			t.art.bodies[i] = d.art.bodies[i]
+			t.lab.Store.Publish(pictureID(i), d.pics[i])
+		}
+	}
+	t.art.lay, t.art.curves = d.art.lay, d.art.curves
+}
+
+func (o order) draw() tea.Msg {
+	d := drawn{art: art{lay: o.lay, curves: o.curves}, fresh: o.which}
+	for i, v := range o.views {
+		if o.which[i] {
+			d.pics[i], d.art.bodies[i] = o.view(i, v)
+		}
+	}
+	if o.which[chart] {
+		if d.art.curves == nil {
+			d.art.curves = &curves{}
+		}
+		d.art.curves.follow(o.series)
+		d.pics[chart], d.art.bodies[chart] = o.chart(d.art.curves)
+	}
+	return d
+}
+
+// view draws a set of pictures into its place.
+func (o order) view(place int, v lab.View) (*picture.Picture, string) {
+	w, h := widget.Inner(o.lay.pic[place].w, o.lay.pic[place].h)
+	cols := w - 1 // the gutter
+	if cols < 1 || h < 1 {
+		return nil, ""
+	}
+	if v.N == 0 || v.H*v.W*v.C == 0 {
+		text := "pictures of what the net has learned appear here after the first step"
+		return nil, middle(widget.Wrap(text, min(w, 34), 3), w, h, o.theme)
+	}
+	boxW, boxH := o.display.Pixels(cols, h)
+	g := picture.GridOptions{W: v.W, H: v.H, Channels: v.C, Min: 16}
+	if !o.display.Graphics() {
+		g.Min = 6
+	}
+	if v.Columns > 1 {
+		g.Columns = columns(v, g, boxW, boxH)
+	}
+	p := picture.New(picture.Grid(v.Pixels, g, boxW, boxH), cols, h, o.display)
+	return p, p.Cells(pictureID(place), nil)
+}
+
+// columns is the multiple of the view's own columns that shows its pictures largest, then most of them.
+func columns(v lab.View, g picture.GridOptions, w, h int) int {
+	best, bestScore := v.Columns, -1
+	for c := v.Columns; c <= v.N; c += v.Columns {
+		g.Columns = c
+		l := picture.GridLayout(v.N, g, w, h)
+		if l.Cols != c {
+			break
+		}
+		enough := min(l.Shown, min(v.N, max(g.Min, v.Columns)))
+		score := enough<<20 + l.CellW<<10 + l.Shown
+		if score > bestScore {
+			best, bestScore = c, score
+		}
+	}
+	return best
+}
+
+// chart draws the losses, as a picture where there are pixels.
+func (o order) chart(cs *curves) (*picture.Picture, string) {
+	w, h := widget.Inner(o.lay.chart.w, o.lay.chart.h)
+	c := widget.NewChart(cs.list, widget.ChartOptions{LogY: o.logY, Smooth: 0.9, XLabel: "step",
+		Empty: "the losses of every step are drawn here"}, w, h, o.theme)
+	cols, rows := c.PictureSize()
+	if !o.display.Graphics() || cols < 1 || rows < 1 {
+		return nil, c.Braille()
+	}
+	img := c.Raster(o.display.CellW, o.display.CellH)
+	if img == nil {
+		return nil, c.Braille()
+	}
+	p := picture.New(picture.FromImage(img), cols, rows, o.display)
+	return p, c.Compose(p.Cells(pictureID(chart), nil))
+}
+
+// curves are the series of a run, collected as they grow.
+type curves struct {
+	list []widget.Series
+	read []lab.Series // as they were when they were read last
+}
+
+// follow adds the points that are new. A run that began again, or is another one, begins new curves.
+func (c *curves) follow(series []lab.Series) {
+	if !c.continues(series) {
+		c.list, c.read = nil, nil
+	}
+	for i, s := range series {
+		from := 0
+		if i == len(c.list) {
+			c.list = append(c.list, widget.Series{Name: label(s.Name), Curve: &widget.Curve{},
+				Dashed: strings.HasPrefix(s.Name, "test")})
+		} else {
+			from = len(c.read[i].X)
+		}
+		for k := from; k < min(len(s.X), len(s.Y)); k++ {
+			c.list[i].Curve.Add(s.X[k], s.Y[k])
+		}
+	}
+	c.read = series
+}
+
+// continues reports whether series are what was read, and more.
+func (c *curves) continues(series []lab.Series) bool {
+	if len(series) < len(c.read) {
+		return false
+	}
+	for i, old := range c.read {
+		s, n := series[i], len(old.X)
+		if s.Name != old.Name || len(s.X) < n || n > 0 && (s.X[0] != old.X[0] || s.Y[0] != old.Y[0] ||
+			s.X[n-1] != old.X[n-1] || s.Y[n-1] != old.Y[n-1]) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,389 @@
+package screen
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"mllab/ui/lab"
+	"mllab/ui/theme"
+	"mllab/ui/widget"
+)
+
+// size is one of a panel in cells.
+type size struct{ w, h int }
+
+// layout says where the parts of the Train screen stand. It is comparable: another layout, other pictures.
+type layout struct {
+	full      bool // all panels side by side, else one picture and numbers in lines
+	w, h      int
+	status    int // lines for the event or the error
+	pic       [2]size
+	chart     size
+	now       size
+	numbers   int    // lines of numbers
+	displayed [2]int // pixels of a cell
+}
+
+// From this size of the View on, which is smaller than the terminal by the frame, all panels are shown.
+const (
+	fullW = 116
+	fullH = 28
+)
+
+func newLayout(t *Train) layout {
+	l := layout{w: t.w, h: t.h, status: 1, full: t.w >= fullW && t.h >= fullH}
+	l.displayed = [2]int{max(1, t.lab.Display.CellW), max(1, t.lab.Display.CellH)}
+	if t.state.Err != nil {
+		n := (ansi.StringWidth(errorText(t.state)) + t.w) / max(1, t.w)
+		l.status = max(1, min(n, 3))
+	}
+	body := t.h - 1 - l.status
+	if l.full {
+		l.now = size{28, body}
+		top := (body + 1) / 2
+		w := l.squareW(top-2, 36, (t.w-l.now.w-2)*52/100)
+		l.pic = [2]size{{w, top}, {w, body - top}}
+		l.chart = size{t.w - w - l.now.w - 2, body}
+		return l
+	}
+	l.numbers = 2
+	body = max(0, body-l.numbers)
+	w := l.squareW(body-2, 24, t.w*46/100)
+	l.pic[0] = size{w, body}
+	l.chart = size{t.w - w - 1, body}
+	return l
+}
+
+// squareW is the width of a panel whose picture of that many rows is a square, within bounds.
+func (l layout) squareW(rows, least, most int) int {
+	cols := (rows*l.displayed[1] + l.displayed[0] - 1) / l.displayed[0]
+	return max(least, min(cols+5, most))
+}
+
+// View draws the screen.
+func (t *Train) View(w, h int) string {
+	if w <= 0 || h <= 0 {
+		return ""
+	}
+	l := newLayout(t)
+	if l.w != w || l.h != h {
+		return widget.Block("", w, h) // a Resize is on its way
+	}
+	th := t.lab.Theme
+	parts := []string{t.header(w)}
+	if l.full {
+		left := widget.Rows(t.panel(upper, l), t.panel(lower, l))
+		losses := widget.Box("loss", t.body(chart, l), l.chart.w, l.chart.h, false, th)
+		iw, ih := widget.Inner(l.now.w, l.now.h)
+		now := widget.Box("now", t.now(iw, ih), l.now.w, l.now.h, false, th)
+		parts = append(parts, widget.Columns(1, left, losses, now))
+	} else {
+		losses := widget.Box("loss", t.body(chart, l), l.chart.w, l.chart.h, false, th)
+		parts = append(parts, widget.Columns(1, t.panel(upper, l), losses))
+		first, second := t.lines()
+		parts = append(parts, widget.NumbersLine(first, w, th), widget.NumbersLine(second, w, th))
+	}
+	return widget.Block(strings.Join(append(parts, t.status(w, l.status)), "\n"), w, h)
+}
+
+// body is what was drawn for the place, if it was drawn for this layout.
+func (t *Train) body(place int, l layout) string {
+	if t.art.lay != l {
+		return ""
+	}
+	return t.art.bodies[place]
+}
+
+func (t *Train) panel(place int, l layout) string {
+	v := t.views(l)[place]
+	title := widget.Clean(v.Name)
+	switch {
+	case v.Columns == 2:
+		title = "input │ " + title
+	case v.Name == "samples":
+		title = "samples (fixed noise)"
+	case v.Name == "" && place == upper:
+		title = "pictures"
+	}
+	if n := len(t.state.Views); !l.full && n > 1 {
+		title += " " + strconv.Itoa(t.which%n+1) + "/" + strconv.Itoa(n)
+	}
+	return widget.Box(title, t.body(place, l), l.pic[place].w, l.pic[place].h, false, t.lab.Theme)
+}
+
+// header is the first line: what is trained on what, at the right how far it is.
+func (t *Train) header(w int) string {
+	s, th := t.state, t.lab.Theme
+	left := th.Title.Render(widget.Clean(s.Model)) + th.Dim.Render(" · ") + th.Text.Render(widget.Clean(s.Data))
+	if s.Run != "" {
+		left += th.Dim.Render(" · run ") + th.Text.Render(widget.Clean(s.Run))
+	} else if s.Step > 0 {
+		left += th.Dim.Render(" · not saved")
+	}
+	items := []string{t.phase()}
+	if s.Step > 0 || s.Epoch > 0 {
+		epoch := "epoch " + widget.Count(max(1, s.Epoch))
+		if s.Epochs > 0 {
+			epoch += "/" + widget.Count(s.Epochs)
+		}
+		items = append(items, th.Text.Render(epoch))
+	}
+	if s.Left > 0 && s.Phase.Running() {
+		items = append(items, th.Text.Render(widget.Duration(s.Left)+" left"))
+	}
+	for len(items) > 1 {
+		if ansi.StringWidth(left)+2+ansi.StringWidth(strings.Join(items, "   ")) <= w {
+			break
+		}
+		items = items[:len(items)-1]
+	}
+	right := strings.Join(items, "   ")
+	room := max(0, w-ansi.StringWidth(right)-1)
+	return widget.Fit(left, room) + " " + right
+}
+
+func (t *Train) phase() string {
+	s, th := t.state, t.lab.Theme
+	text := s.Phase.String()
+	if s.Detail != "" && s.Phase < lab.Training {
+		text += ": " + widget.Clean(s.Detail)
+	}
+	switch {
+	case s.Phase == lab.Training:
+		return th.Good.Render("● " + text)
+	case s.Phase == lab.Failed:
+		return th.Bad.Render("× " + text)
+	case s.Phase == lab.Paused:
+		return th.Warn.Render("‖ " + text)
+	case s.Phase == lab.Finished:
+		return th.Good.Render("✓ " + text)
+	}
+	return th.Accent.Render("○ " + text)
+}
+
+// status is the last line: an error, else what happened last, else what to try.
+func (t *Train) status(w, h int) string {
+	s, th := t.state, t.lab.Theme
+	if s.Err != nil {
+		return th.Bad.Render(widget.Wrap(errorText(s), w, h))
+	}
+	if n := len(s.Events); n > 0 {
+		return widget.Fit(th.Dim.Render("step "+widget.Count(s.Events[n-1].Step)+": ")+
+			th.Text.Render(widget.Clean(s.Events[n-1].Text)), w)
+	}
+	switch {
+	case s.Phase == lab.Paused:
+		return widget.Fit(th.Dim.Render("space goes on, s does one step"), w)
+	case s.Phase < lab.Training:
+		return widget.Fit(th.Dim.Render("the training begins by itself; ? shows every key"), w)
+	case s.Phase.Running():
+		return widget.Fit(th.Dim.Render("space pauses; + and - change the learning rate while it trains"), w)
+	case s.Phase == lab.Finished:
+		return widget.Fit(th.Dim.Render("the training is over: w saves it, r begins again"), w)
+	}
+	return widget.Fit(th.Dim.Render("r begins again"), w)
+}
+
+// errorText is the error of a training with the way on.
+func errorText(s *lab.State) string {
+	text := strings.Join(strings.Fields(widget.Clean(s.Err.Error())), " ")
+	return text + " — r begins again, q quits"
+}
+
+// label is a name of the engine as the screen writes it.
+func label(name string) string {
+	words := strings.Split(name, "_")
+	for i, w := range words {
+		if w == "elbo" {
+			words[i] = strings.ToUpper(w)
+		}
+	}
+	return widget.Clean(strings.Join(words, " "))
+}
+
+// rateText writes a learning rate as short as it is exact, to 3 digits.
+func rateText(lr float64) string {
+	for n := 1; n < 3; n++ {
+		s := widget.SigDigits(lr, n)
+		if v, err := strconv.ParseFloat(s, 64); err == nil && math.Abs(v-lr) <= 1e-9*lr {
+			return s
+		}
+	}
+	return widget.Sig(lr)
+}
+
+// trend is how the mean of the last points differs from that of the points before: "▼0.3".
+func trend(series []lab.Series, name string) string {
+	for _, s := range series {
+		if s.Name != name {
+			continue
+		}
+		k := min(50, len(s.Y)/2)
+		if k < 2 {
+			return ""
+		}
+		d := mean(s.Y[len(s.Y)-k:]) - mean(s.Y[len(s.Y)-2*k:len(s.Y)-k])
+		switch {
+		case math.IsNaN(d) || math.IsInf(d, 0) || d == 0:
+			return ""
+		case d < 0:
+			return "▼" + widget.SigDigits(-d, 2)
+		}
+		return "▲" + widget.SigDigits(d, 2)
+	}
+	return ""
+}
+
+func mean(v []float64) float64 {
+	sum := 0.0
+	for _, x := range v {
+		sum += x
+	}
+	return sum / float64(len(v))
+}
+
+// stepText is "1 412" or "1 412/9 380".
+func stepText(s *lab.State) string {
+	text := widget.Count(s.Step)
+	if s.Steps > 0 {
+		text += "/" + widget.Count(s.Steps)
+	}
+	return text
+}
+
+func (t *Train) losses() []widget.Number {
+	var rows []widget.Number
+	for _, v := range t.state.Losses {
+		n := widget.Number{Key: label(v.Name), Value: widget.Sig(v.Value), Note: trend(t.state.Series, v.Name)}
+		if math.IsNaN(v.Value) || math.IsInf(v.Value, 0) {
+			n.Tone = widget.Bad
+		}
+		rows = append(rows, n)
+	}
+	return rows
+}
+
+func (t *Train) rateNumber() widget.Number {
+	n := widget.Number{Key: "lr", Value: rateText(t.state.LR), Note: "+ -"}
+	if t.wantLR > 0 && t.wantLR != t.state.LR {
+		n.Value, n.Tone = rateText(t.wantLR), widget.Accent
+	}
+	return n
+}
+
+// now is the panel of the numbers of the present step, as groups with an empty line between.
+func (t *Train) now(w, h int) string {
+	s, th := t.state, t.lab.Theme
+	progress := []widget.Number{{Key: "step", Value: stepText(s)}}
+	if s.Elapsed > 0 {
+		progress = append(progress, widget.Number{Key: "elapsed", Value: widget.Duration(s.Elapsed)})
+	}
+	speed := []widget.Number{t.rateNumber(), {Key: "batch", Value: widget.Count(s.Batch)}}
+	if s.ImagesPerSecond > 0 {
+		speed = append(speed, widget.Number{Key: "images/s", Value: widget.Count(roughly(s.ImagesPerSecond))})
+	}
+	if s.StepTime > 0 {
+		speed = append(speed, widget.Number{Key: "step time", Value: widget.Duration(s.StepTime)})
+	}
+	var tests, memory []widget.Number
+	for _, m := range s.Metrics {
+		tests = append(tests, widget.Number{Key: label(m.Name), Value: widget.Sig(m.Value), Tone: widget.Good})
+	}
+	memory = t.memory()
+	groups := [][]widget.Number{progress, t.losses(), speed, memory, tests}
+	var all []widget.Number
+	for _, g := range groups {
+		if len(g) > 0 {
+			all = append(all, append(g, widget.Number{})...)
+		}
+	}
+	text := strings.Split(widget.Numbers(all, w, len(all), th), "\n")
+	gauge := t.gauge(w)
+	if gauge != "" {
+		text = append(text, gauge, "")
+	}
+	if len(text) > h { // the empty lines go first
+		kept := text[:0]
+		for _, line := range text {
+			if strings.TrimSpace(ansi.Strip(line)) != "" {
+				kept = append(kept, line)
+			}
+		}
+		text = kept
+	}
+	if room := h - len(text); room >= 3 && len(s.Events) > 1 {
+		text = append(text, th.Title.Render("history"))
+		for _, e := range s.Events[max(0, len(s.Events)-room+1):] {
+			text = append(text, th.Dim.Render(widget.Count(e.Step)+" ")+th.Text.Render(widget.Clean(e.Text)))
+		}
+	}
+	return widget.Block(strings.Join(text, "\n"), w, h)
+}
+
+// gauge is the rate of float32 operations beside the device's peak.
+func (t *Train) gauge(w int) string {
+	s, th := t.state, t.lab.Theme
+	if s.FLOPs <= 0 {
+		return ""
+	}
+	text := strings.TrimSpace(widget.Eng(s.FLOPs, "FLOP/s"))
+	if s.Peak <= 0 {
+		return th.Text.Render(text)
+	}
+	return th.Text.Render(text) + " " + widget.Bar(s.FLOPs/s.Peak, w-ansi.StringWidth(text)-1, th)
+}
+
+func (t *Train) memory() []widget.Number {
+	var rows []widget.Number
+	if t.state.ProcessBytes > 0 {
+		rows = append(rows, widget.Number{Key: "memory", Value: widget.Bytes(t.state.ProcessBytes)})
+	}
+	if t.state.DeviceBytes > 0 {
+		rows = append(rows, widget.Number{Key: "on device", Value: widget.Bytes(t.state.DeviceBytes)})
+	}
+	return rows
+}
+
+// roughly rounds to 3 significant digits, so that a rate can be read while it changes.
+func roughly(v float64) int {
+	unit := math.Pow(10, math.Max(0, math.Floor(math.Log10(math.Max(v, 1)))-2))
+	return int(math.Round(v/unit) * unit)
+}
+
+// lines are the numbers in two lines, for small sizes.
+func (t *Train) lines() (first, second []widget.Number) {
+	s := t.state
+	first = append([]widget.Number{{Key: "step", Value: stepText(s)}}, t.losses()...)
+	first = append(first, t.rateNumber())
+	if s.ImagesPerSecond > 0 {
+		second = append(second, widget.Number{Key: "images/s", Value: widget.Count(roughly(s.ImagesPerSecond))})
+	}
+	if s.FLOPs > 0 {
+		v := strings.TrimSpace(widget.Eng(s.FLOPs, "FLOP/s"))
+		if s.Peak > 0 {
+			v += " " + strings.TrimSpace(widget.Percent(s.FLOPs/s.Peak))
+		}
+		second = append(second, widget.Number{Key: "rate", Value: v})
+	}
+	second = append(second, t.memory()[:min(1, len(t.memory()))]...)
+	if s.Elapsed > 0 {
+		second = append(second, widget.Number{Key: "elapsed", Value: widget.Duration(s.Elapsed.Round(time.Second))})
+	}
+	return first, second
+}
+
+// middle puts a block of dim text in the middle of w x h.
+func middle(text string, w, h int, th theme.Theme) string {
+	lines := strings.Split(text, "\n")
+	for len(lines) > 0 && strings.TrimSpace(lines[len(lines)-1]) == "" {
+		lines = lines[:len(lines)-1]
+	}
+	for i := range lines {
+		lines[i] = widget.Center(th.Dim.Render(strings.TrimRight(lines[i], " ")), w)
+	}
+	return widget.Block(strings.Repeat("\n", max(0, (h-len(lines))/2))+strings.Join(lines, "\n"), w, h)
+}

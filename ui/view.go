@@ -1,0 +1,143 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+
+	"mllab/ui/picture"
+	"mllab/ui/screen"
+	"mllab/ui/widget"
+)
+
+const programName = "mllab"
+
+// View is the screen as it was drawn last; it is drawn anew when something changed.
+func (m *Model) View() tea.View {
+	if m.dirty {
+		m.content, m.dirty = picture.Seal(m.draw()), false
+	}
+	v := tea.NewView(m.content)
+	v.AltScreen = true
+	v.MouseMode = tea.MouseModeCellMotion
+	return v
+}
+
+// draw is the whole screen.
+func (m *Model) draw() string {
+	if m.w <= 0 || m.h <= 0 {
+		return ""
+	}
+	if m.small() {
+		return m.tooSmall()
+	}
+	th := m.lab.Theme
+	w, h := m.room()
+	body := strings.Split(m.screens[m.active].View(w, h), "\n")
+	if m.notice.Text != "" && len(body) > 0 {
+		style := th.Good
+		if m.notice.Bad {
+			style = th.Bad
+		}
+		body[len(body)-1] = style.Render(widget.Fit(widget.Clean(m.notice.Text), w))
+	}
+	for i := range body {
+		body[i] = " " + body[i] + " "
+	}
+	content := strings.Join([]string{
+		widget.TabsLine(programName, m.tabs(), m.active, m.state.Device, m.w, th),
+		widget.Sides(strings.Join(body, "\n"), m.w, h, th),
+		widget.KeysLine(m.bindings(), m.w, th),
+	}, "\n")
+	switch {
+	case m.dialog != nil:
+		return m.over(content, m.dialog.Title, m.dialogText())
+	case m.help:
+		return m.over(content, "Keys", m.helpText())
+	}
+	return content
+}
+
+// over lays a popup over the middle of the screen.
+func (m *Model) over(content, title, text string) string {
+	lines := strings.Split(text, "\n")
+	w := 0
+	for _, l := range lines {
+		w = max(w, ansi.StringWidth(l))
+	}
+	w, h := min(w+4, m.w-4), min(len(lines)+2, m.h-2)
+	x, y := widget.Middle(w, h, m.w, m.h)
+	if m.lab.Store != nil {
+		content = m.lab.Store.Occlude(content, y, y+h)
+	}
+	return widget.Overlay(content, widget.Popup(title, text, w, h, m.lab.Theme), x, y)
+}
+
+func (m *Model) dialogText() string {
+	th := m.lab.Theme
+	wide := min(56, m.w-12)
+	var lines []string
+	for _, l := range strings.Split(ansi.Wrap(widget.Clean(m.dialog.Text), wide, ""), "\n") {
+		lines = append(lines, th.Text.Render(l))
+	}
+	lines = append(lines, "")
+	if m.saving {
+		return strings.Join(append(lines, th.Accent.Render("saving …")), "\n")
+	}
+	for _, b := range append(screen.Bindings(m.dialog.Keys, false), widget.Binding{Keys: "esc", Help: "stay"}) {
+		lines = append(lines, th.Accent.Render(widget.Fit(b.Keys, 5))+th.Text.Render(b.Help))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// helpText is the popup of all keys, made of the tables that handle them.
+func (m *Model) helpText() string {
+	groups := []widget.KeyGroup{
+		{Title: m.entries[m.active].Title, Bindings: screen.Bindings(m.screens[m.active].Keys(), true)},
+		{Title: "Everywhere", Bindings: append(screen.Bindings(m.keys, true),
+			widget.Binding{Keys: "esc", Help: "close", Long: "close what lies over the screen"})},
+	}
+	lines, w := 0, 0
+	for _, g := range groups {
+		lines += len(g.Bindings) + 2
+		for _, b := range g.Bindings {
+			w = max(w, ansi.StringWidth(b.Help), ansi.StringWidth(b.Long))
+		}
+	}
+	return widget.Help(groups, min(w+12, m.w-8), min(lines-1, m.h-4), m.lab.Theme)
+}
+
+func (m *Model) tabs() []string {
+	tabs := make([]string, len(m.entries))
+	for i, e := range m.entries {
+		tabs[i] = string(e.Digit) + " " + e.Title
+	}
+	return tabs
+}
+
+func (m *Model) bindings() []widget.Binding {
+	return append(screen.Bindings(m.screens[m.active].Keys(), false), screen.Bindings(m.keys, false)...)
+}
+
+// tooSmall is a sentence for terminals in which nothing else has room.
+func (m *Model) tooSmall() string {
+	text := fmt.Sprintf("mllab needs %d x %d cells; this terminal has %d x %d. The training goes on; q quits.",
+		leastW, leastH, m.w, m.h)
+	if m.dialog != nil {
+		text = m.dialog.Text + " y saves, n does not, esc stays."
+		if m.saving {
+			text = "saving …"
+		}
+	} else if m.notice.Text != "" && m.notice.Bad {
+		text = m.notice.Text
+	}
+	w := min(m.w, 44)
+	lines := strings.Split(ansi.Wrap(widget.Clean(text), w, ""), "\n")
+	for i := range lines {
+		lines[i] = widget.Center(lines[i], m.w)
+	}
+	top := max(0, (m.h-len(lines))/2)
+	return widget.Block(strings.Repeat("\n", top)+strings.Join(lines, "\n"), m.w, m.h)
+}
