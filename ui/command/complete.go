@@ -29,6 +29,8 @@ func (a *app) complete(root *cobra.Command) {
 		"data":     a.dataNames,
 		"set":      setKeys,
 		"runs":     folders,
+		"model":    words(models),
+		"resume":   a.runNames,
 		"out":      files,
 		"golden":   files,
 	}
@@ -82,10 +84,11 @@ func modes() []string {
 
 // setKeys completes key= and, after it, the values where a setting has a list.
 func setKeys(_ *cobra.Command, args []string, to string) ([]string, cobra.ShellCompDirective) {
-	if len(args) == 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
+	name := "vae" // the root's default
+	if len(args) > 0 {
+		name = args[0]
 	}
-	m, err := gen.Find(args[0])
+	m, err := gen.Find(name)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}

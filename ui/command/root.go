@@ -13,7 +13,6 @@ import (
 
 	"mllab/ui"
 	"mllab/ui/lab"
-	"mllab/ui/picture"
 )
 
 // app is what the verbs of one command line share.
@@ -35,10 +34,20 @@ func (a *app) root() *cobra.Command {
 		Short: "A lab for generative models, in the terminal",
 		Long: "mllab trains generative models with a compiler of its own and shows, live, what they learn. " +
 			"Without a verb it opens the lab, where a VAE begins to learn the built-in digits.",
-		Example: "# open the lab\nmllab\n" +
+		Example: "# open the lab\nmllab\n# with your own pictures, or with a run that was stopped\nmllab --data ~/pictures\nmllab --resume last\n" +
 			"# train without the lab, then draw samples\nmllab train vae --epochs 3\nmllab sample last",
 		Args: func(c *cobra.Command, args []string) error { return a.unknown(c, args) },
-		RunE: func(c *cobra.Command, _ []string) error { return a.lab(c.Context()) },
+	}
+	var o ui.Options
+	var set []string
+	chosen := modelFlags(c, &o.Train, &set)
+	c.Flags().StringVar(&o.Train.Model, "model", "vae", "model that the lab trains")
+	c.Flags().StringVar(&o.Resume, "resume", "", "run that the lab goes on with: a folder, a name or last")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		if err := chosen(); err != nil {
+			return err
+		}
+		return a.lab(c.Context(), o)
 	}
 	c.SuggestionsMinimumDistance = 2
 	f := c.PersistentFlags()
@@ -58,17 +67,20 @@ func (a *app) root() *cobra.Command {
 }
 
 // lab opens the screens.
-func (a *app) lab(ctx context.Context) error {
-	mode, err := picture.ParseMode(a.graphics)
-	if err != nil {
-		return lab.Usage(fmt.Errorf("--graphics: %w", err))
-	}
-	s, err := a.session()
-	if err != nil {
+func (a *app) lab(ctx context.Context, o ui.Options) error {
+	return a.with(func(s *lab.Session) error {
+		if o.Train.Data != "" {
+			if err := dataExists(s, o.Train.Data); err != nil {
+				return err
+			}
+		}
+		o.Graphics = a.graphics
+		err := ui.Run(ctx, s, o)
+		if err == nil && ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
 		return err
-	}
-	err = ui.Run(ctx, s, ui.Options{Graphics: mode})
-	return errors.Join(err, s.Close())
+	})
 }
 
 // isas are what --isa takes.

@@ -32,23 +32,19 @@ func (a *app) train() *cobra.Command {
 			"mllab train vae --steps 100 --json | tail -1",
 		Args: arguments(1, 1, "a model"),
 	}
+	chosen := modelFlags(c, &o, &set)
 	f := c.Flags()
-	f.StringVar(&o.Data, "data", "digits", "what to learn: a built-in name, a folder or a file, see mllab data")
 	f.IntVar(&o.Epochs, "epochs", defaultEpochs, "passes over the data")
 	f.IntVar(&o.Steps, "steps", 0, "steps, in place of --epochs")
-	f.IntVar(&o.Batch, "batch", 128, "examples in a step")
-	f.Float64Var(&o.LR, "lr", 0, "learning rate (default the model's own)")
-	f.Uint64Var(&o.Seed, "seed", 1, "seed of all that is random")
-	f.StringArrayVar(&set, "set", nil, "a setting, key=value; may be given again")
 	f.StringVar(&o.Out, "out", "", "folder of the run, new or empty (default a new one in the folder of runs)")
 	f.IntVar(&o.SaveEvery, "save-every", 500, "steps from one checkpoint to the next")
 	f.BoolVar(&asJSON, "json", false, "one JSON object a step, and a last one with done and metrics")
-	c.RunE = func(c *cobra.Command, args []string) (err error) {
+	c.RunE = func(c *cobra.Command, args []string) error {
 		o.Model = args[0]
-		if err := a.checkTrain(c, &o); err != nil {
+		if err := chosen(); err != nil {
 			return err
 		}
-		if o.Settings, err = settings(o.Model, set); err != nil {
+		if err := length(c, &o); err != nil {
 			return err
 		}
 		return a.with(func(s *lab.Session) error {
@@ -64,16 +60,35 @@ func (a *app) train() *cobra.Command {
 	return c
 }
 
-// checkTrain refuses numbers that would silently mean something else.
-func (a *app) checkTrain(c *cobra.Command, o *lab.TrainOptions) error {
+// modelFlags gives a command the flags that say what is trained on what. The
+// function checks their values; the model must be known by then.
+func modelFlags(c *cobra.Command, o *lab.TrainOptions, set *[]string) (check func() error) {
 	f := c.Flags()
-	err := positive(c, map[string]int{"epochs": o.Epochs, "steps": o.Steps, "batch": o.Batch,
-		"save-every": o.SaveEvery})
+	f.StringVar(&o.Data, "data", "digits", "what to learn: a built-in name, a folder or a file, see mllab data")
+	f.IntVar(&o.Batch, "batch", 128, "examples in a step")
+	f.Float64Var(&o.LR, "lr", 0, "learning rate (default the model's own)")
+	f.Uint64Var(&o.Seed, "seed", 1, "seed of all that is random")
+	f.StringArrayVar(set, "set", nil, "a setting, key=value; may be given again")
+	return func() (err error) {
+		if err := positive(c, map[string]int{"batch": o.Batch}); err != nil {
+			return err
+		}
+		if f.Changed("lr") && (!(o.LR > 0) || math.IsInf(o.LR, 0)) {
+			return lab.Usage(fmt.Errorf("--lr %v: want a number over 0", o.LR))
+		}
+		o.Settings, err = settings(o.Model, *set)
+		return err
+	}
+}
+
+// length checks how long a training is to be: numbers that would silently mean
+// something else are refused.
+func length(c *cobra.Command, o *lab.TrainOptions) error {
+	err := positive(c, map[string]int{"epochs": o.Epochs, "steps": o.Steps, "save-every": o.SaveEvery})
+	f := c.Flags()
 	switch {
 	case err != nil:
 		return err
-	case f.Changed("lr") && (!(o.LR > 0) || math.IsInf(o.LR, 0)):
-		return lab.Usage(fmt.Errorf("--lr %v: want a number over 0", o.LR))
 	case f.Changed("epochs") && f.Changed("steps"):
 		return lab.Usage(fmt.Errorf("--epochs %d and --steps %d: want one of them", o.Epochs, o.Steps))
 	case f.Changed("steps"):
