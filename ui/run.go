@@ -19,8 +19,8 @@ import (
 
 // Options of the lab in the terminal; the zero value is ready.
 type Options struct {
-	// Graphics says how pictures are shown; Auto asks the terminal.
-	Graphics picture.Mode
+	// Graphics says how pictures are shown: auto, sixel, kitty, iterm, blocks, none; "" is auto.
+	Graphics string
 	// TrueColor shows 24-bit colours whatever the terminal says of itself.
 	TrueColor bool
 	// Train is the training that begins at once; Views is always on.
@@ -36,6 +36,14 @@ const stopWait = 3 * time.Second
 // terminal as it was. A run that a signal would lose is saved. Options that make no sense give a
 // *lab.UsageError.
 func Run(ctx context.Context, session *lab.Session, o Options) error {
+	mode := picture.Auto
+	if o.Graphics != "" {
+		m, err := picture.ParseMode(o.Graphics)
+		if err != nil {
+			return lab.Usage(err)
+		}
+		mode = m
+	}
 	if err := terminal(os.Stdout, os.Getenv("TERM")); err != nil {
 		return err
 	}
@@ -51,7 +59,7 @@ func Run(ctx context.Context, session *lab.Session, o Options) error {
 	}
 	store := picture.NewStore()
 	out := picture.NewWriter(os.Stdout, store)
-	m := New(Config{Job: job, Start: start, Devices: session.Devices, Graphics: o.Graphics, Getenv: os.Getenv,
+	m := New(Config{Job: job, Start: start, Devices: session.Devices, Graphics: mode, Getenv: os.Getenv,
 		Store: store, Out: out})
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGHUP)
 	defer stop()
