@@ -108,22 +108,26 @@ func (o matmul) VJP(b *ir.Builder, in []ir.Value, out, g ir.Value) []ir.Value {
 
 func (o matmul) Ref(in []Array, out ir.Type) Array {
 	x, w := in[0], in[1]
+	r := out.Rank()
 	kAt := x.Type.Rank() - 1
 	if o.TransA {
 		kAt--
 	}
+	i, j := make([]int, r), make([]int, r)
 	return fill(out, func(at []int) float64 {
-		lead, m, n := at[:len(at)-2], at[len(at)-2], at[len(at)-1]
+		copy(i, at[:r-2])
+		copy(j, at[:r-2])
 		acc := 0.0
 		for k := range x.Type.Shape[kAt] {
-			i, j := []int{m, k}, []int{k, n}
+			i[r-2], i[r-1] = at[r-2], k
 			if o.TransA {
-				i = []int{k, m}
+				i[r-2], i[r-1] = k, at[r-2]
 			}
+			j[r-2], j[r-1] = k, at[r-1]
 			if o.TransB {
-				j = []int{n, k}
+				j[r-2], j[r-1] = at[r-1], k
 			}
-			acc += x.stretch(slices.Concat(lead, i)) * w.stretch(slices.Concat(lead, j))
+			acc += x.stretch(i) * w.stretch(j)
 		}
 		return acc
 	})
