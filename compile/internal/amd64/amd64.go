@@ -185,6 +185,14 @@ func (g *gen) weigh(body []vec.Node, times float64, streams, loops []float64) {
 					streams[s] += trips
 				}
 			}
+			for _, d := range n.Derive {
+				g.counted[d.Var] = true
+				loops[d.Var] += 2 * trips
+				for _, t := range d.Terms {
+					g.counted[t.Var] = true
+					loops[t.Var] += trips
+				}
+			}
 			g.weigh(n.Body, trips, streams, loops)
 			g.weigh(n.Last, times, streams, loops)
 		}

@@ -60,8 +60,8 @@ func (g *gen) block(b *vec.Block) {
 	pinned := len(g.live[b].busy)
 	worst := 0
 	for try := range 4 {
-		if try == 3 && pinned > g.isa.Registers/2 {
-			break
+		if try == 3 && pinned > g.isa.Registers/2 && contraction(b) {
+			break // spilling in the loop would be slow: another tile is better
 		}
 		mark, frame := g.a.Mark(), g.frame
 		al := g.newAlloc(b, try)
@@ -74,6 +74,22 @@ func (g *gen) block(b *vec.Block) {
 		g.a.Back(mark)
 	}
 	g.fail(g.tooMany(max(worst, g.isa.Registers+1)))
+}
+
+// contraction reports whether a block does nothing but multiply and add what it loads to variables.
+func contraction(b *vec.Block) bool {
+	for i := range b.Ins {
+		switch x := &b.Ins[i]; x.Op {
+		case vec.Load, vec.LoadOne:
+			if x.Mask != vec.None && b.Ins[x.Mask].Op != vec.MaskOf {
+				return false
+			}
+		case vec.FMA, vec.AddF, vec.MulF, vec.MaxF, vec.MinF, vec.VarIn, vec.Const, vec.MaskOf:
+		default:
+			return false
+		}
+	}
+	return len(b.Out) > 0
 }
 
 func (g *gen) newAlloc(b *vec.Block, try int) *alloc {

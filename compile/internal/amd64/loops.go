@@ -1,6 +1,8 @@
 package amd64
 
 import (
+	"math/bits"
+
 	"mllab/compile/internal/vec"
 	"mllab/compile/internal/x86"
 )
@@ -106,6 +108,62 @@ func (g *gen) compareHi(v int) {
 	g.a.CmpRM(addr, hi)
 }
 
+// derive computes the derived variables of a loop and moves the streams that depend on them.
+func (g *gen) derive(l *vec.Loop) {
+	for _, d := range l.Derive {
+		g.a.MovRI(addr, int64(d.Base+d.Bias*d.Div))
+		for _, t := range d.Terms {
+			if c := &g.counters[t.Var]; c.inReg {
+				g.a.ImulRRI(spare, c.reg, t.Coef)
+			} else {
+				g.a.ImulRMI(spare, x86.At(frameReg, c.slot), t.Coef)
+			}
+			g.a.AddRR(addr, spare)
+		}
+		g.divide(d.Div)
+		if d.Bias != 0 {
+			g.a.SubRI(addr, int32(d.Bias))
+		}
+		g.a.MovRR(spare, addr)
+		if c := &g.counters[d.Var]; c.inReg {
+			g.a.SubRR(spare, c.reg)
+			g.a.MovRR(c.reg, addr)
+		} else {
+			g.a.SubRM(spare, x86.At(frameReg, c.slot))
+			g.a.MovMR(x86.At(frameReg, c.slot), addr)
+		}
+		for i := range g.streams {
+			k := g.p.Streams[i].Coef(d.Var)
+			if k == 0 {
+				continue
+			}
+			g.a.MovRI(addr, int64(k)*4)
+			g.a.ImulRR(addr, spare)
+			if c := &g.streams[i]; c.inReg {
+				g.a.AddRR(c.reg, addr)
+			} else {
+				g.a.AddRM(addr, x86.At(frameReg, c.slot))
+				g.a.MovMR(x86.At(frameReg, c.slot), addr)
+			}
+		}
+	}
+}
+
+// divide is addr /= d for 0 <= addr < 2^31, by multiplication as in package vec.
+func (g *gen) divide(d int) {
+	if d == 1 {
+		return
+	}
+	s := uint8(bits.Len(uint(d)) - 1)
+	if d&(d-1) == 0 {
+		g.a.ShrRI(addr, s)
+		return
+	}
+	g.a.MovRI(spare, int64((uint64(1)<<(32+s)+uint64(d)-1)/uint64(d)))
+	g.a.ImulRR(addr, spare)
+	g.a.ShrRI(addr, 32+s)
+}
+
 // advance moves the streams that depend on loop variable v by n iterations.
 func (g *gen) advance(v, n int) {
 	for i := range g.streams {
@@ -149,6 +207,7 @@ func (g *gen) serial(l *vec.Loop) {
 			g.a.Align(32)
 			g.a.Bind(top)
 		}
+		g.derive(l)
 		g.nodes(l.Body)
 		if n > 1 || l.Last != nil {
 			g.advance(l.Var, 1)
@@ -162,6 +221,7 @@ func (g *gen) serial(l *vec.Loop) {
 		}
 	}
 	if l.Last != nil {
+		g.derive(l)
 		g.nodes(l.Last)
 		g.advance(l.Var, -n)
 	} else if n > 1 {
@@ -189,6 +249,7 @@ func (g *gen) parallel(l *vec.Loop) {
 		g.compare(l.Var, l.N-1)
 		g.a.Jump(x86.GreaterEqual, last)
 	}
+	g.derive(l)
 	g.nodes(l.Body)
 	g.advance(l.Var, 1)
 	g.step(l.Var)
@@ -197,6 +258,7 @@ func (g *gen) parallel(l *vec.Loop) {
 	if l.Last != nil {
 		g.a.Goto(end)
 		g.a.Bind(last)
+		g.derive(l)
 		g.nodes(l.Last)
 	}
 	g.a.Bind(end)

@@ -2,6 +2,8 @@ package vec
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 
 	"mllab/compile/expr"
 	"mllab/compile/ir"
@@ -50,6 +52,8 @@ type builder struct {
 	laneVar int // the vector loop's variable, -1 outside of vector loops
 	active  int // lanes that take part: 1 outside of vector loops
 	arms    []arm
+	open    []openLoop
+	derived map[derivedKey]int
 	tiles   []tile
 
 	streams map[streamKey]int
@@ -76,14 +80,15 @@ func Build(n *loop.Nest, f Features) (*Program, error) {
 	}
 	b := &builder{nest: n, f: f, vars: make([]variable, len(n.Vars)), laneVar: -1, active: 1,
 		streams: map[streamKey]int{}, forms: map[*expr.Expr]form{}, laneUse: map[*expr.Expr]bool{},
-		useOf: map[loop.Stmt]map[*expr.Expr]int{}, version: map[int]int32{},
-		prog: &Program{Name: n.Name, Lanes: f.Lanes, Params: len(n.Bufs), Loops: len(n.Vars), Names: n.Vars}}
+		useOf: map[loop.Stmt]map[*expr.Expr]int{}, version: map[int]int32{}, derived: map[derivedKey]int{},
+		prog: &Program{Name: n.Name, Lanes: f.Lanes, Params: len(n.Bufs), Names: slices.Clone(n.Vars)}}
 	b.classify()
 	b.clear()
 	b.prog.Body = b.body(n.Body)
 	if b.err != nil {
 		return nil, fmt.Errorf("kernel %s: %w", n.Name, b.err)
 	}
+	b.prog.Loops = len(b.vars)
 	b.prog.simplify()
 	return b.prog, nil
 }
@@ -143,24 +148,40 @@ func (b *builder) body(stmts []loop.Stmt) []Node {
 }
 
 func (b *builder) loop(f *loop.For) Node {
-	v := &b.vars[f.Var]
 	l := &Loop{Var: f.Var, N: f.N, Parallel: f.Kind == loop.Parallel}
-	*v = variable{kind: dynamic, lo: 0, hi: f.N - 1}
+	b.open = append(b.open, openLoop{loop: l})
+	defer b.close()
+	b.vars[f.Var] = variable{kind: dynamic, lo: 0, hi: f.N - 1}
 	if f.Last == nil {
 		l.Body = b.body(f.Body)
 		return l
 	}
 	if f.N > 1 {
-		v.hi = f.N - 2
+		b.vars[f.Var].hi = f.N - 2
 		b.arms = append(b.arms, arm{f, false})
 		l.Body = b.body(f.Body)
 		b.arms = b.arms[:len(b.arms)-1]
 	}
-	*v = variable{kind: dynamic, lo: f.N - 1, hi: f.N - 1}
+	b.forget() // their ranges were those of the other iterations
+	b.vars[f.Var].lo, b.vars[f.Var].hi = f.N-1, f.N-1
 	b.arms = append(b.arms, arm{f, true})
 	l.Last = b.body(f.Last)
 	b.arms = b.arms[:len(b.arms)-1]
 	return l
+}
+
+// forget drops the variables derived in the innermost loop.
+func (b *builder) forget() {
+	for _, k := range b.open[len(b.open)-1].made {
+		delete(b.derived, k)
+	}
+	b.open[len(b.open)-1].made = nil
+}
+
+// close leaves the innermost loop.
+func (b *builder) close() {
+	b.forget()
+	b.open = b.open[:len(b.open)-1]
 }
 
 // straight expands a statement into the block at hand.
@@ -345,6 +366,8 @@ func (blk *Block) sweep() bool {
 	blk.Ins = out
 	return changed
 }
+
+func itoa(n int) string { return strconv.Itoa(n) }
 
 // dtype of the buffer or register tile in memory with number buf.
 func (b *builder) dtype(buf int) ir.DType {

@@ -5,40 +5,6 @@ import (
 	"mllab/compile/ir"
 )
 
-// linear is an affine index in the present context: base + step*lane + sum of terms over loop variables.
-type linear struct {
-	base  int
-	step  int
-	terms []Term
-}
-
-// affine reads e as an affine form of what varies at run time.
-func (b *builder) affine(e *expr.Expr) (linear, bool) {
-	c, seen := b.forms[e]
-	if !seen {
-		l, ok := expr.Affine(e)
-		c = form{l, ok}
-		b.forms[e] = c
-	}
-	if !c.ok {
-		return linear{}, false
-	}
-	l := linear{base: c.Const}
-	for _, t := range c.Terms {
-		v := &b.vars[t.Axis]
-		switch v.kind {
-		case constant:
-			l.base += t.Coef * v.value
-		case lane:
-			l.base += t.Coef * v.value
-			l.step = t.Coef
-		default:
-			l.terms = append(l.terms, Term{int32(t.Axis), int32(t.Coef)})
-		}
-	}
-	return l, true
-}
-
 // bounds gives the least and the greatest value of l over the active lanes and the loop ranges.
 func (b *builder) bounds(l linear) (lo, hi int) {
 	lo, hi = l.base, l.base

@@ -183,8 +183,18 @@ type Loop struct {
 	Var      int
 	N        int
 	Parallel bool
+	Derive   []Derived // computed at the start of every iteration, in order
 	Body     []Node
 	Last     []Node
+}
+
+// Derived is a variable of the value floor((Base + sum of Terms)/Div), where the dividend is never below
+// -Bias*Div. Its number follows those of the loop variables, and terms of streams may name it.
+type Derived struct {
+	Var       int
+	Base      int
+	Terms     []Term
+	Div, Bias int
 }
 
 // Block is straight-line code.
@@ -204,7 +214,7 @@ type Program struct {
 	Tiles   []int // elements of the register tiles that live in memory, as buffers Params, Params+1, ...
 	Streams []Stream
 	Vars    int // variables that live across blocks
-	Loops   int // loop variables
+	Loops   int // loop variables and derived variables
 	Names   []string
 	Body    []Node
 }
@@ -220,14 +230,18 @@ func (p *Program) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "program %s, %d lanes, %d variables\n", p.Name, p.Lanes, p.Vars)
 	for i, s := range p.Streams {
-		fmt.Fprintf(&b, "  stream p%d = b%d", i, s.Buf)
-		for _, t := range s.Terms {
-			fmt.Fprintf(&b, " + %d*%s", t.Coef, p.Names[t.Var])
-		}
-		b.WriteString("\n")
+		fmt.Fprintf(&b, "  stream p%d = b%d + %s\n", i, s.Buf, p.sum(0, s.Terms))
 	}
 	p.list(&b, p.Body, 1)
 	return b.String()
+}
+
+func (p *Program) sum(base int, terms []Term) string {
+	s := fmt.Sprint(base)
+	for _, t := range terms {
+		s += fmt.Sprintf(" + %d*%s", t.Coef, p.Names[t.Var])
+	}
+	return s
 }
 
 func (p *Program) list(b *strings.Builder, body []Node, depth int) {
@@ -236,6 +250,9 @@ func (p *Program) list(b *strings.Builder, body []Node, depth int) {
 		switch n := n.(type) {
 		case *Loop:
 			fmt.Fprintf(b, "%sfor %s < %d\n", pad, p.Names[n.Var], n.N)
+			for _, d := range n.Derive {
+				fmt.Fprintf(b, "%s  %s = %s / %d\n", pad, p.Names[d.Var], p.sum(d.Base, d.Terms), d.Div)
+			}
 			p.list(b, n.Body, depth+1)
 			if n.Last != nil {
 				fmt.Fprintf(b, "%slast\n", pad)

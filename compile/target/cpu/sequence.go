@@ -46,8 +46,8 @@ func (d *Device) Sequence(launches []target.Launch) (target.Sequence, error) {
 				return nil, fmt.Errorf("cpu: launch %d of %s: argument %s is memory of another target (%T)", i,
 					k.nest.Name, p.Name, a.Buffer)
 			}
-			if err := b.inside("argument "+p.Name, a.Offset, p.Elems*p.DType.Size()); err != nil || a.Offset%4 != 0 {
-				return nil, fmt.Errorf("cpu: launch %d of %s: offset %d: %w", i, k.nest.Name, a.Offset, err)
+			if err := b.inside("argument "+p.Name, a.Offset, p.Elems*p.DType.Size()); err != nil || a.Offset%64 != 0 {
+				return nil, fmt.Errorf("cpu: launch %d of %s: offset %d, want a multiple of 64: %w", i, k.nest.Name, a.Offset, err)
 			}
 			var at unsafe.Pointer
 			if len(b.data) > 0 {

@@ -1,0 +1,22 @@
+package cpu
+
+import (
+	"testing"
+
+	"mllab/compile/target"
+	"mllab/compile/target/targettest"
+)
+
+func TestExam(t *testing.T) {
+	for _, isa := range isas() {
+		for _, o := range []target.Options{{ISA: isa, Threads: 2}, {ISA: isa, Threads: 1, Guard: true}} {
+			name := isa
+			if o.Guard {
+				name += "/guard"
+			}
+			t.Run(name, func(t *testing.T) {
+				targettest.Exam(t, func() (target.Device, error) { return Target{}.Open(o) })
+			})
+		}
+	}
+}
