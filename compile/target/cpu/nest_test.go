@@ -154,7 +154,7 @@ func isas() []string {
 	for _, e := range encoders() {
 		out = append(out, e.name())
 	}
-	return out
+	return append(out, portableISA)
 }
 
 // prepared is a nest with its buffers on a device.

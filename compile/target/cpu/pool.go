@@ -10,7 +10,10 @@ import (
 )
 
 // frame is the memory that a thread lends to the kernels it runs.
-type frame struct{ data, whole []byte }
+type frame struct {
+	data, whole []byte
+	machine     machine // of the evaluator
+}
 
 // fit makes the frame at least n bytes large.
 func (f *frame) fit(n int) error {
