@@ -20,7 +20,8 @@ type report struct {
 	out      *output
 	json     bool
 	terminal bool
-	broken   chan struct{} // gets one value when a write of a step failed
+	name     func(*lab.State) string // of the run, on a command line
+	broken   chan struct{}           // gets one value when a write of a step failed
 
 	events int       // told of so far
 	phase  lab.Phase // told of last
@@ -101,9 +102,9 @@ func (r *report) show(st *lab.State) {
 	}
 	r.events = len(st.Events)
 	if r.terminal {
-		cols, _ := r.out.size()
+		cols, _ := r.out.size() // less the cursor and the ^C that the terminal echoes
 		r.drawn = true
-		_, _ = fmt.Fprintf(r.out, "\r%s\x1b[K", progress(st, cols-1))
+		_, _ = fmt.Fprintf(r.out, "\r%s\x1b[K", progress(st, cols-3))
 		return
 	}
 	if now := time.Now(); st.Phase != r.phase || now.After(r.next) {
@@ -152,7 +153,7 @@ func (r *report) close(st *lab.State, done bool) {
 	}
 	if st.Dir != "" {
 		r.say(fmt.Sprintf("%d steps in %s, kept in %s", st.Step, widget.Duration(st.Elapsed), st.Dir))
-		r.say("draw samples with: mllab sample " + quote(st.Dir))
+		r.say("draw samples with: mllab sample " + r.name(st))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -51,7 +52,7 @@ func (a *app) train() *cobra.Command {
 			if err := dataExists(s, o.Data); err != nil {
 				return err
 			}
-			return a.follow(c.Context(), asJSON, func(r *report) (*lab.Job, error) {
+			return a.follow(c.Context(), s, asJSON, func(r *report) (*lab.Job, error) {
 				o.OnMetrics = steps(lab.MetricsJSON, r.step)
 				return s.Train(o)
 			})
@@ -129,7 +130,7 @@ func (a *app) resume() *cobra.Command {
 			return err
 		}
 		return a.with(func(s *lab.Session) error {
-			return a.follow(c.Context(), asJSON, func(r *report) (*lab.Job, error) {
+			return a.follow(c.Context(), s, asJSON, func(r *report) (*lab.Job, error) {
 				o.OnMetrics = steps(lab.MetricsJSON, r.step)
 				return s.Resume(args[0], o)
 			})
@@ -140,8 +141,10 @@ func (a *app) resume() *cobra.Command {
 
 // follow starts a job, reports it to its end, and stops it early where the user or
 // a closed output wants so.
-func (a *app) follow(ctx context.Context, asJSON bool, start func(*report) (*lab.Job, error)) error {
+func (a *app) follow(ctx context.Context, s *lab.Session, asJSON bool,
+	start func(*report) (*lab.Job, error)) error {
 	r := newReport(a.out, asJSON)
+	r.name = func(st *lab.State) string { return a.runWord(s, st) }
 	job, err := start(r)
 	if err != nil {
 		return err
@@ -155,17 +158,26 @@ func (a *app) follow(ctx context.Context, asJSON bool, start func(*report) (*lab
 	case err != nil:
 		return err
 	case ctx.Err() != nil:
-		return fmt.Errorf("%w after step %d: %s", context.Cause(ctx), st.Step, wayOn(st))
+		return fmt.Errorf("%w after step %d: %s", context.Cause(ctx), st.Step, a.wayOn(s, st))
 	}
 	return a.out.err()
 }
 
 // wayOn says how a job that was stopped is taken up again.
-func wayOn(st *lab.State) string {
+func (a *app) wayOn(s *lab.Session, st *lab.State) string {
 	if st.Dir == "" {
 		return "nothing was kept"
 	}
-	return fmt.Sprintf("saved in %s, go on with: mllab resume %s", st.Dir, quote(st.Dir))
+	return fmt.Sprintf("saved in %s, go on with: mllab resume %s", st.Dir, a.runWord(s, st))
+}
+
+// runWord is what finds a run again on the next command line: its name, or its
+// folder where that is not in the user's own folder of runs.
+func (a *app) runWord(s *lab.Session, st *lab.State) string {
+	if a.runs == "" && filepath.Dir(st.Dir) == s.Root() {
+		return quote(st.Run)
+	}
+	return quote(st.Dir)
 }
 
 // quote makes a text one word of a shell.

@@ -1,0 +1,134 @@
+package command
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestBadInput gives every verb what it cannot use: one line that names the thing,
+// the right exit status, and nothing left behind.
+func TestBadInput(t *testing.T) {
+	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	write(t, path("torn"), idx(0x803, []int{10, 28, 28}, make([]byte, 100)))
+	write(t, path("magic"), []byte("this is no IDX file at all"))
+	write(t, path("pictures/a/one.png"), []byte("\x89PNG\r\n\x1a\nnothing more"))
+	write(t, path("empty/readme.md"), []byte("no pictures"))
+	write(t, path("file"), []byte("a file, not a folder"))
+	write(t, path("full/keep.txt"), []byte("a user's own"))
+	write(t, path("nonsense/config.json"), []byte("{torn"))
+	write(t, path("evil/\x1b[31mred/x.png"), []byte("no"))
+	data := tiny(t)
+
+	cases := []struct {
+		name   string
+		args   []string
+		status int
+		want   []string // in the line
+	}{
+		{"unknown verb", []string{"tran"}, 2, []string{"tran", "train"}},
+		{"unknown help", []string{"help", "nothing"}, 2, []string{"nothing"}},
+		{"unknown flag", []string{"train", "vae", "--stepz", "3"}, 2, []string{"--stepz", "--steps"}},
+		{"flag without a value", []string{"train", "vae", "--steps"}, 2, []string{"--steps", "--runs"}},
+		{"no model", []string{"train"}, 2, []string{"model", "mllab train vae"}},
+		{"too many arguments", []string{"train", "vae", "gan"}, 2, []string{"gan"}},
+		{"unknown model", []string{"train", "goon"}, 2, []string{"goon", "vae"}},
+		{"unknown device", small(data, "--device", "tpu"), 2, []string{"tpu", "cpu"}},
+		{"unknown isa", small(data, "--isa", "sse"), 2, []string{"sse", "avx2"}},
+		{"unknown graphics", []string{"sample", "last", "--graphics", "crayon"}, 2, []string{"crayon", "sixel"}},
+		{"unknown key", small(data, "--set", "hiden=3"), 2, []string{"hiden", "hidden"}},
+		{"no pair", small(data, "--set", "hidden"), 2, []string{"hidden", "key=value"}},
+		{"bad value", small(data, "--set", "beta=much"), 2, []string{"beta", "much"}},
+		{"steps -1", small(data, "--steps", "-1"), 2, []string{"--steps -1"}},
+		{"steps 0", small(data, "--steps", "0"), 2, []string{"--steps 0"}},
+		{"steps of letters", small(data, "--steps", "many"), 2, []string{"many", "whole number"}},
+		{"batch 0", []string{"train", "vae", "--batch", "0"}, 2, []string{"--batch 0"}},
+		{"batch of all memory", []string{"train", "vae", "--batch", "99999999"}, 2, []string{"99999999"}},
+		{"lr NaN", small(data, "--lr", "NaN"), 2, []string{"NaN"}},
+		{"lr 0", small(data, "--lr", "0"), 2, []string{"--lr 0"}},
+		{"threads 10000", small(data, "--threads", "10000"), 2, []string{"10000", "1024"}},
+		{"no such data", small(path("nothing")), 2, []string{"nothing", "digits"}},
+		{"no such data to look at", []string{"data", path("nothing")}, 2, []string{"nothing", "digits"}},
+		{"torn IDX", small(path("torn"), "--steps", "1"), 1, []string{"torn"}},
+		{"wrong magic", small(path("magic"), "--steps", "1"), 1, []string{"magic"}},
+		{"picture that does not decode", small(path("pictures"), "--steps", "1"), 1, []string{"pictures"}},
+		{"folder without pictures", small(path("empty"), "--steps", "1"), 1, []string{"empty"}},
+		{"names that would colour the terminal", []string{"data", path("evil")}, 1, []string{"evil"}},
+		{"out under a file", small(data, "--steps", "1", "--out", path("file/run")), 1, []string{"file"}},
+		{"out that is not empty", small(data, "--steps", "1", "--out", path("full")), 1, []string{"full"}},
+		{"loss that is no number", small(data, "--steps", "50", "--lr", "1e30"), 1, []string{"loss", "lr"}},
+		{"resume of nothing", []string{"resume", path("nothing")}, 2, []string{"nothing"}},
+		{"resume of nonsense", []string{"resume", path("nonsense")}, 1, []string{"nonsense"}},
+		{"resume of a file", []string{"resume", path("file")}, 2, []string{"file"}},
+		{"sample of nothing", []string{"sample", "last"}, 2, []string{"last"}},
+		{"samples without end", []string{"sample", "last", "--n", "-3"}, 2, []string{"--n -3"}},
+		{"unknown workload", []string{"bench", "W9"}, 2, []string{"W9", "W1"}},
+		{"unknown case", []string{"bench", "W1", "--cases", "matmul7"}, 2, []string{"matmul7"}},
+		{"golden of nothing", []string{"bench", "W3", "--golden", path("nothing")}, 2, []string{"nothing"}},
+		{"golden of nonsense", []string{"bench", "W3", "--golden", path("file")}, 1, []string{"file"}},
+		{"golden of all workloads", []string{"bench", "--golden", path("file")}, 2, []string{"--golden"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			root := t.TempDir()
+			status, out, errs := call(t, root, c.args...)
+			assert.Equal(t, c.status, status, "%s", errs)
+			oneLine(t, errs)
+			for _, w := range c.want {
+				assert.Contains(t, errs, w)
+			}
+			assert.NotContains(t, out+errs, "\x1b")
+			assert.NotContains(t, out+errs, "goroutine")
+		})
+	}
+	left, err := os.ReadDir(path("full"))
+	require.NoError(t, err)
+	assert.Len(t, left, 1, "a folder of the user's is left as it was")
+}
+
+// oneLine checks that an error is a single line of the program's.
+func oneLine(t *testing.T, errs string) {
+	t.Helper()
+	assert.True(t, strings.HasPrefix(errs, "mllab: "), "%q", errs)
+	assert.Equal(t, 1, strings.Count(errs, "\n"), "%q", errs)
+}
+
+// TestDamagedRun samples and resumes a run whose only checkpoint was cut short.
+func TestDamagedRun(t *testing.T) {
+	root, run := t.TempDir(), filepath.Join(t.TempDir(), "run")
+	status, _, errs := call(t, root, small(tiny(t), "--steps", "2", "--out", run)...)
+	require.Equal(t, StatusOK, status, errs)
+	files, err := filepath.Glob(filepath.Join(run, "checkpoints", "*.safetensors"))
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, f := range files {
+		require.NoError(t, os.Truncate(f, 100))
+	}
+	status, _, errs = call(t, root, "sample", run)
+	assert.Equal(t, StatusFailure, status)
+	oneLine(t, errs)
+	assert.Contains(t, errs, "checkpoint")
+	_, err = os.Stat("samples.png")
+	assert.ErrorIs(t, err, os.ErrNotExist, "no picture of nothing")
+}
+
+// TestUnwritablePicture names a file that cannot be written.
+func TestUnwritablePicture(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "file"), nil)
+	for _, out := range []string{filepath.Join(dir, "file", "x.png"), filepath.Join(dir, "none", "x.png"), dir} {
+		status, _, errs := call(t, dir, "data", "digits", "--out", out)
+		assert.Equal(t, StatusFailure, status)
+		oneLine(t, errs)
+		assert.Contains(t, errs, out)
+		assert.Contains(t, errs, "--out")
+	}
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Len(t, left, 1, "no half-written file")
+}
