@@ -35,8 +35,15 @@ func (u *unit) update() error {
 			q.Reorder(to)
 		}
 	}
-	for _, o := range copies {
-		u.copyInto(p.Root[o.Value], o.Into)
+	from := make([]ir.Value, len(copies))
+	for i, o := range copies { // an input first moves aside: two inputs may change places
+		from[i] = p.Root[o.Value]
+		if p.Producer(from[i]) == nil {
+			from[i] = u.addCopy(from[i])
+		}
+	}
+	for i, o := range copies {
+		u.copyInto(from[i], o.Into)
 	}
 	return p.Order(u.after)
 }
@@ -124,13 +131,9 @@ func (u *unit) follow(q, r *fuse.Piece) {
 }
 
 // copyInto adds a piece that copies v into the memory of input x when all
-// readers of x are done. An input goes through a copy of its own first, since
-// two inputs may change places.
+// readers of x are done.
 func (u *unit) copyInto(v, x ir.Value) {
 	p := u.prog
-	if p.Producer(v) == nil {
-		v = u.addCopy(v)
-	}
 	to := u.addCopy(v)
 	q := p.Producer(to)
 	u.inPlace[to] = x
