@@ -10,13 +10,27 @@ import (
 
 	"mllab/compile/ir"
 	"mllab/compile/target"
+	_ "mllab/compile/target/interp"
 	"mllab/engine"
-	"mllab/engine/oracle"
 	"mllab/ops"
 )
 
+// interp opens the interpreter: slow, on every machine, and exact.
+func interp(t *testing.T) *engine.Engine {
+	t.Helper()
+	eng, err := engine.Open("interp", target.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, eng.Close()) })
+	return eng
+}
+
 func Example() {
-	ctx, eng := context.Background(), oracle.New()
+	ctx := context.Background()
+	eng, err := engine.Open("interp", target.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	defer eng.Close()
 	weight, err := engine.FromSlice(eng, []float32{1, 2, 3, 4}, 2, 2)
 	if err != nil {
@@ -55,7 +69,7 @@ func Example() {
 }
 
 func TestTensor(t *testing.T) {
-	eng := oracle.New()
+	eng := interp(t)
 	x, err := engine.FromSlice(eng, []int32{7, -8, 9}, 3)
 	require.NoError(t, err)
 	assert.Equal(t, ir.Of(ir.I32, 3), x.Type())
@@ -80,7 +94,7 @@ func TestTensor(t *testing.T) {
 }
 
 func TestProgramErrors(t *testing.T) {
-	ctx, eng := context.Background(), oracle.New()
+	ctx, eng := context.Background(), interp(t)
 	build := func(b *ir.Builder) { b.Output("y", ops.Exp(b, b.Input("x", ir.Of(ir.F32, 2)))) }
 	p, err := eng.Program(ctx, "exp", nil, build)
 	require.NoError(t, err)
@@ -94,7 +108,7 @@ func TestProgramErrors(t *testing.T) {
 	require.NoError(t, err)
 	_, err = eng.Program(ctx, "exp", map[string]*engine.Tensor{"x": wrong}, build)
 	assert.EqualError(t, err, "engine: exp: x has type [2], but its tensor has [3]")
-	other, err := oracle.New().Tensor(ir.Of(ir.F32, 2))
+	other, err := interp(t).Tensor(ir.Of(ir.F32, 2))
 	require.NoError(t, err)
 	_, err = eng.Program(ctx, "exp", map[string]*engine.Tensor{"x": other}, build)
 	assert.ErrorContains(t, err, "x is bound to no live tensor of this engine")
@@ -113,7 +127,7 @@ func TestProgramErrors(t *testing.T) {
 }
 
 func TestClosedEngine(t *testing.T) {
-	ctx, eng := context.Background(), oracle.New()
+	ctx, eng := context.Background(), interp(t)
 	x, err := eng.Tensor(ir.Of(ir.F32, 2))
 	require.NoError(t, err)
 	p, err := eng.Program(ctx, "exp", map[string]*engine.Tensor{"x": x}, func(b *ir.Builder) {

@@ -11,13 +11,24 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"mllab/compile/ir"
+	"mllab/compile/target"
+	_ "mllab/compile/target/interp"
+	"mllab/engine"
 	"mllab/engine/grad"
 	"mllab/engine/nn"
-	"mllab/engine/oracle"
 	"mllab/engine/train"
 	"mllab/gen"
 	"mllab/ops"
 )
+
+// interp opens the interpreter: slow, on every machine, and exact.
+func interp(t *testing.T) *engine.Engine {
+	t.Helper()
+	eng, err := engine.Open("interp", target.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, eng.Close()) })
+	return eng
+}
 
 func TestModelsHasTheMust(t *testing.T) {
 	var names []string
@@ -63,7 +74,7 @@ func TestEveryModelRuns(t *testing.T) {
 
 func everything(ctx context.Context, t *testing.T, m gen.Model, s gen.Settings, d gen.DataInfo) {
 	t.Helper()
-	eng := oracle.New()
+	eng := interp(t)
 	net, err := m.Build(s, d)
 	require.NoError(t, err)
 	o := train.Options{Batch: 2, H: d.H, W: d.W, C: d.C, LR: m.Rate, Steps: 2}
@@ -342,6 +353,6 @@ func TestBuildErrors(t *testing.T) {
 }
 
 func TestGoldenFileErrors(t *testing.T) {
-	_, err := gen.W3Golden(context.Background(), oracle.New(), t.TempDir()+"/none.safetensors")
+	_, err := gen.W3Golden(context.Background(), interp(t), t.TempDir()+"/none.safetensors")
 	assert.ErrorIs(t, err, os.ErrNotExist)
 }

@@ -10,11 +10,21 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"mllab/compile/ir"
+	"mllab/compile/target"
+	_ "mllab/compile/target/interp"
 	"mllab/engine"
 	"mllab/engine/optim"
-	"mllab/engine/oracle"
 	"mllab/ops"
 )
+
+// interp opens the interpreter: slow, on every machine, and exact.
+func interp(t *testing.T) *engine.Engine {
+	t.Helper()
+	eng, err := engine.Open("interp", target.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, eng.Close()) })
+	return eng
+}
 
 // gradient of step t at p: smooth, changing, and with a large spread of sizes.
 func gradient(t int, i int, p float64) float64 {
@@ -25,7 +35,7 @@ func gradient(t int, i int, p float64) float64 {
 func trajectory(t *testing.T, r optim.Rule, steps int, lr func(t int) float64) [][]float32 {
 	t.Helper()
 	const n = 5
-	eng := oracle.New()
+	eng := interp(t)
 	typ := ir.Of(ir.F32, n)
 	prog, err := eng.Program(context.Background(), "rule", nil, func(b *ir.Builder) {
 		p, g := b.Input("p", typ), b.Input("g", typ)

@@ -10,20 +10,19 @@ import (
 
 	"mllab/compile/target"
 	_ "mllab/compile/target/cpu"
-	_ "mllab/compile/target/interp"
 	"mllab/engine"
 	"mllab/engine/train"
 )
 
 // The toy's end state is the same bits whether or not the run was cut in two, on
-// devices that compile, and the same numbers as the oracle's.
+// devices that compile, and the same numbers as on the interpreter.
 func TestResumeOnDevices(t *testing.T) {
 	ctx := context.Background()
 	o := options()
 	o.Steps = 6
-	oracle := newLoop(t, newToy(), toyData{}, o)
-	require.NoError(t, oracle.Run(ctx))
-	want := checkpoint(t, oracle)
+	slow := newLoop(t, newToy(), toyData{}, o)
+	require.NoError(t, slow.Run(ctx))
+	want := checkpoint(t, slow)
 	for _, name := range []string{"cpu", "interp"} {
 		t.Run(name, func(t *testing.T) {
 			eng, err := engine.Open(name, target.Options{})

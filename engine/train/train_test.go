@@ -13,14 +13,24 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"mllab/compile/ir"
+	"mllab/compile/target"
+	_ "mllab/compile/target/interp"
 	"mllab/engine"
 	"mllab/engine/nn"
 	"mllab/engine/optim"
-	"mllab/engine/oracle"
 	"mllab/engine/run"
 	"mllab/engine/train"
 	"mllab/ops"
 )
+
+// interp opens the interpreter: slow, on every machine, and exact.
+func interp(t *testing.T) *engine.Engine {
+	t.Helper()
+	eng, err := engine.Open("interp", target.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, eng.Close()) })
+	return eng
+}
 
 // toy is a noisy regression with a buffer that counts its steps: small, and with
 // everything that a training may keep.
@@ -93,7 +103,7 @@ func options() train.Options {
 
 func newLoop(t *testing.T, m train.Model, d train.Data, o train.Options) *train.Loop {
 	t.Helper()
-	l, err := train.New(context.Background(), oracle.New(), m, d, o)
+	l, err := train.New(context.Background(), interp(t), m, d, o)
 	require.NoError(t, err)
 	t.Cleanup(l.Close)
 	return l
@@ -405,7 +415,7 @@ func TestBadOptions(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			o := options()
 			tt.edit(&o)
-			_, err := train.New(context.Background(), oracle.New(), newToy(), toyData{}, o)
+			_, err := train.New(context.Background(), interp(t), newToy(), toyData{}, o)
 			assert.ErrorContains(t, err, tt.want)
 		})
 	}
@@ -437,7 +447,7 @@ func TestRestoreRefuses(t *testing.T) {
 }
 
 func TestMemoryIsGivenBack(t *testing.T) {
-	eng := oracle.New()
+	eng := interp(t)
 	l, err := train.New(context.Background(), eng, newToy(), toyData{}, options())
 	require.NoError(t, err)
 	assert.Positive(t, eng.Bytes())
@@ -446,6 +456,6 @@ func TestMemoryIsGivenBack(t *testing.T) {
 	require.NoError(t, eng.Close())
 	_, err = eng.Tensor(ir.Of(ir.F32, 3))
 	assert.ErrorContains(t, err, "closed")
-	_, err = engine.FromSlice(oracle.New(), []float32{1, 2, 3}, 2)
+	_, err = engine.FromSlice(interp(t), []float32{1, 2, 3}, 2)
 	assert.ErrorContains(t, err, "it has 2 elements, the host slice 3")
 }
