@@ -296,7 +296,11 @@ func (t *tiling) parallel(outer []string, panel string) (par []string, block int
 		case n >= 4*threads && flops(rows, cols) <= callFLOPs || n >= 16*threads:
 			return outer, 0, false
 		case panels > 1 && cols%t.width == 0:
-			return join(outer, panel), 0, false
+			par = join(outer, panel)
+			if tiles > 1 && rows%first.n == 0 && flops(rows, t.width) > callFLOPs {
+				par = append(par, t.name(first.axis)+".0")
+			}
+			return par, 0, false
 		case tiles > 1 && rows%first.n == 0:
 			return join(outer, t.name(first.axis)+".0"), 0, true
 		}

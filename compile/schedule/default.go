@@ -42,7 +42,7 @@ func proposals(c *expr.Compute, m loop.Machine) []Schedule {
 	case c.Body == nil:
 		return []Schedule{f.elementwise(), f.mapped(1)}
 	case f.contraction():
-		return append(f.contract(), f.reduced(2), f.reduced(1))
+		return append(append(f.dots(), f.contract()...), f.reduced(2), f.reduced(1))
 	}
 	return []Schedule{f.reduced(4), f.reduced(2), f.reduced(1)}
 }
@@ -53,7 +53,7 @@ type form struct {
 	m     loop.Machine
 	loads []access // affine loads of Body, or of Outs where there is no reduction
 	other int      // loads that are not affine
-	nodes int      // expressions in Body and Outs: a measure of the work an element
+	nodes int      // expressions but those of indices: a measure of the work an element
 }
 
 type access struct {
@@ -65,20 +65,33 @@ type access struct {
 func look(c *expr.Compute, m loop.Machine) *form {
 	f := &form{c: c, m: m}
 	for _, root := range c.Roots() {
-		expr.Walk(root, func(e *expr.Expr) {
-			f.nodes++
-			if e.Op != expr.Load || c.Body != nil && root != c.Body {
-				return
-			}
-			l, ok := expr.Affine(e.Args[0])
-			if !ok {
-				f.other++
-				return
-			}
-			f.loads = append(f.loads, access{int(e.I), l, e.Pred == nil})
-		})
+		f.visit(root, c.Body == nil || root == c.Body, map[*expr.Expr]bool{})
 	}
 	return f
+}
+
+// visit counts expressions, those of indices left out, and collects loads.
+func (f *form) visit(e *expr.Expr, main bool, seen map[*expr.Expr]bool) {
+	if e == nil || seen[e] {
+		return
+	}
+	seen[e] = true
+	f.nodes++
+	f.visit(e.Pred, main, seen)
+	if e.Op != expr.Load {
+		for _, a := range e.Args {
+			f.visit(a, main, seen)
+		}
+		return
+	}
+	if !main {
+		return
+	}
+	if l, ok := expr.Affine(e.Args[0]); ok {
+		f.loads = append(f.loads, access{int(e.I), l, e.Pred == nil})
+		return
+	}
+	f.other++
 }
 
 func (f *form) name(axis int) string { return AxisName(len(f.c.Axes), axis) }

@@ -75,7 +75,7 @@ func Contraction(m, n, k int, ta, tb bool) *expr.Compute {
 func contractions() []Case {
 	var cs []Case
 	for i, s := range [][3]int{{1, 1, 1}, {1, 40, 33}, {40, 1, 33}, {5, 7, 3}, {8, 32, 16}, {17, 20, 45}, {16, 64, 64},
-		{33, 65, 17}, {30, 50, 7}, {64, 96, 20}} {
+		{33, 65, 17}, {30, 50, 7}, {64, 96, 20}, {4, 41, 70}, {50, 3, 100}} {
 		for _, tr := range [][2]bool{{false, false}, {false, true}, {true, false}, {true, true}} {
 			if i > 5 && tr[0] && tr[1] {
 				continue
@@ -98,7 +98,7 @@ func contractions() []Case {
 	fused.Outs = []*expr.Expr{expr.Bin(expr.Max, acc, expr.Float(0)), expr.Bin(expr.Lt, expr.Float(0), acc)}
 	cs = append(cs, named("matmul_bias_relu_mask", fused))
 	return append(append(cs, conv("conv3x3", 2, 6, 5, 3, 20, 3, 1), conv("conv4x4s2", 1, 8, 8, 8, 33, 4, 2),
-		conv("conv1x1", 2, 4, 4, 16, 5, 1, 1)), paddedConv(), weightGradient(), depthwise())
+		conv("conv_rgb", 1, 6, 9, 16, 3, 3, 1), conv("conv1x1", 2, 4, 4, 16, 5, 1, 1)), paddedConv(), weightGradient(), depthwise())
 }
 
 // conv is an NHWC convolution without padding.

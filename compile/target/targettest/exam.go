@@ -43,7 +43,7 @@ func Cases() []Case {
 func examCases(t *testing.T, d target.Device) {
 	oracle, err := interp.Target{}.Open(target.Options{})
 	require.NoError(t, err)
-	draws := 3
+	draws := 2
 	if *Long {
 		draws = 60
 	}
