@@ -1,6 +1,8 @@
 package fuse
 
 import (
+	"strings"
+
 	"mllab/compile/expr"
 	"mllab/compile/ir"
 )
@@ -145,8 +147,8 @@ func (p *Program) inlineInto(q, u *Piece) {
 	})
 	n := normal(&Piece{C: d, In: in, Out: u.Out, Notes: u.Notes})
 	n.Notes = append(n.Notes, "inlined "+q.C.Name)
-	if n.C.Name != q.C.Name {
-		n.C.Name = join(q.C.Name, n.C.Name)
+	if u.C.Body == nil {
+		n.C.Name = join(q.C.Name, u.C.Name)
 	}
 	*u = *n
 }
@@ -203,15 +205,17 @@ func guard(pred, e *expr.Expr) *expr.Expr {
 	return expr.If(pred, g, expr.Number(e.Type, 0))
 }
 
-// join names a fused kernel after its parts, shortly.
+// join names a fused kernel after what it does first and last. Constants and
+// broadcasts are nothing to tell of.
 func join(a, b string) string {
-	const most = 40
-	if a == b {
-		return a
-	}
-	s := a + "_" + b
-	if len(s) > most {
+	quiet := func(s string) bool { return s == "const" || s == "broadcast_to" }
+	first, _, _ := strings.Cut(a, "-")
+	last := b[strings.LastIndexByte(b, '-')+1:]
+	switch {
+	case quiet(first):
 		return b
+	case quiet(last) || first == last:
+		return first
 	}
-	return s
+	return first + "-" + last
 }
