@@ -23,7 +23,7 @@ func (m *Model) globalKeys() []screen.Key {
 	}
 	return []screen.Key{
 		bind("tab", "next screen", "next screen; shift+tab the one before", m.turn, "tab", "shift+tab"),
-		bind(strings.TrimSpace(digits), "screens", "go to the screen with this digit", m.digit, press...),
+		bind(strings.TrimSpace(digits), "", "go to the screen with this digit", m.digit, press...),
 		bind("?", "help", "show or hide this list", func(string) tea.Cmd { m.help = true; return nil }, "?", "f1"),
 		bind("q", "quit", "quit (ctrl+c too); asks if a run would be lost", m.quit, "q", "ctrl+c"),
 	}
@@ -59,14 +59,14 @@ func (m *Model) quit(string) tea.Cmd {
 	m.help = false
 	m.dialog = &screen.Dialog{
 		Title: "Quit",
-		Text:  widget.Count(s.Step) + " steps of this run would be lost. Save them?",
+		Text:  "This run is on no disk yet and would be lost. Save it?",
 		Keys: []screen.Key{
 			{Press: []string{"y", "enter"}, Binding: widget.Binding{Keys: "y", Help: "save and quit"}, Do: do(saveAndQuitMsg{})},
 			{Press: []string{"n", "ctrl+c"}, Binding: widget.Binding{Keys: "n", Help: "quit without saving"}, Do: do(quitMsg{})},
 		},
 	}
 	if s.Dir != "" {
-		m.dialog.Text = "the last steps of this run are on no disk yet. Save them?"
+		m.dialog.Text = "The steps since the last save would be lost. Save them?"
 	}
 	return nil
 }

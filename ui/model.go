@@ -50,6 +50,7 @@ type Model struct {
 	dark    bool
 	back    tea.BackgroundColorMsg
 	noColor bool
+	profile colorprofile.Profile
 
 	help   bool
 	dialog *screen.Dialog
@@ -63,6 +64,7 @@ type Model struct {
 
 	content string
 	dirty   bool
+	clock   func() tea.Cmd // the next tick
 }
 
 type (
@@ -94,7 +96,7 @@ func New(c Config) *Model {
 	if c.Getenv == nil {
 		c.Getenv = func(string) string { return "" }
 	}
-	m := &Model{cfg: c, probe: picture.NewProbe(c.Graphics, c.Getenv), dark: true, dirty: true,
+	m := &Model{cfg: c, clock: tick, probe: picture.NewProbe(c.Graphics, c.Getenv), dark: true, dirty: true,
 		noColor: c.Getenv("NO_COLOR") != "", entries: screen.All()}
 	m.lab = &screen.Lab{Job: c.Job, Devices: c.Devices, Store: c.Store, Display: m.probe.Display(),
 		Theme: theme.New(true, m.noColor)}
@@ -111,7 +113,7 @@ func New(c Config) *Model {
 
 // Init asks the terminal what it can, and starts the clock.
 func (m *Model) Init() tea.Cmd {
-	cmds := []tea.Cmd{tick(), tea.RequestBackgroundColor,
+	cmds := []tea.Cmd{m.clock(), tea.RequestBackgroundColor,
 		tea.Tick(answersTime, func(time.Time) tea.Msg { return expireMsg{} }), m.tell(screen.Show{})}
 	if q := m.probe.Queries(); q != "" {
 		cmds = append(cmds, tea.Raw(q))
@@ -126,7 +128,7 @@ func tick() tea.Cmd {
 // Update routes a message. It does nothing slow.
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	if t, ok := msg.(tickMsg); ok {
-		return m, tea.Batch(tick(), m.onTick(time.Time(t)))
+		return m, tea.Batch(m.clock(), m.onTick(time.Time(t)))
 	}
 	m.dirty = true
 	var cmds []tea.Cmd
@@ -212,6 +214,10 @@ func (m *Model) onTerminal(msg tea.Msg) tea.Cmd {
 		}
 		m.back, m.dark = msg, msg.IsDark()
 	case tea.ColorProfileMsg:
+		if m.profile != 0 && m.profile != msg.Profile {
+			cmd = tea.ClearScreen // the renderer repaints nothing by itself that was drawn in other colours
+		}
+		m.profile = msg.Profile
 		m.noColor = m.cfg.Getenv("NO_COLOR") != "" || msg.Profile <= colorprofile.ASCII
 	case tea.TerminalVersionMsg:
 		if m.probe.ForceTrueColor() {

@@ -121,20 +121,30 @@ func (m *Model) bindings() []widget.Binding {
 	return append(screen.Bindings(m.screens[m.active].Keys(), false), screen.Bindings(m.keys, false)...)
 }
 
-// tooSmall is a sentence for terminals in which nothing else has room.
+// tooSmall is a sentence for terminals in which nothing else has room, as long as fits.
 func (m *Model) tooSmall() string {
-	text := fmt.Sprintf("mllab needs %d x %d cells; this terminal has %d x %d. The training goes on; q quits.",
-		leastW, leastH, m.w, m.h)
-	if m.dialog != nil {
-		text = m.dialog.Text + " y saves, n does not, esc stays."
-		if m.saving {
-			text = "saving …"
-		}
-	} else if m.notice.Text != "" && m.notice.Bad {
-		text = m.notice.Text
+	texts := []string{
+		fmt.Sprintf("mllab needs %d x %d cells; this terminal has %d x %d. The training goes on; q quits.",
+			leastW, leastH, m.w, m.h),
+		fmt.Sprintf("mllab needs %d x %d cells; q quits.", leastW, leastH),
+		fmt.Sprintf("needs %dx%d", leastW, leastH),
+		fmt.Sprintf("%dx%d", leastW, leastH),
 	}
-	w := min(m.w, 44)
-	lines := strings.Split(ansi.Wrap(widget.Clean(text), w, ""), "\n")
+	switch {
+	case m.saving:
+		texts = []string{"saving …"}
+	case m.dialog != nil:
+		texts = []string{m.dialog.Text + " y saves, n does not, esc stays.", "Save? y n esc", "y n esc"}
+	case m.notice.Text != "" && m.notice.Bad:
+		texts = append([]string{m.notice.Text}, texts[1:]...)
+	}
+	var lines []string
+	for _, text := range texts {
+		lines = strings.Split(ansi.Wrap(widget.Clean(text), min(m.w, 44), ""), "\n")
+		if len(lines) <= m.h {
+			break
+		}
+	}
 	for i := range lines {
 		lines[i] = widget.Center(lines[i], m.w)
 	}

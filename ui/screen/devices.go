@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"mllab/ui/lab"
 	"mllab/ui/widget"
@@ -99,8 +100,10 @@ func (d *Devices) View(w, h int) string {
 		return ""
 	}
 	th := d.lab.Theme
-	head := th.Title.Render("devices") + th.Dim.Render(" · every target of the compiler, and what it found here")
-	foot := th.Dim.Render("peaks are measured, float32; mllab train vae --device NAME uses another one")
+	head := th.Title.Render("devices") + th.Dim.Render(fitting(w-7, " · every target of the compiler, and what it found here",
+		" · what there is to compute with"))
+	foot := th.Dim.Render(fitting(w, "peaks are measured, float32; mllab train vae --device NAME uses another one",
+		"mllab train vae --device NAME uses another one"))
 	if d.probing {
 		foot = th.Accent.Render(spinner[d.ticks/2%len(spinner)] + " looking for devices and measuring their peaks")
 	}
@@ -165,11 +168,21 @@ func (d *Devices) lines(w int) []string {
 		for _, l := range wrap(strings.Join(details, " · ")) {
 			all = append(all, indent+th.Dim.Render(l))
 		}
-		if text := peaks(s); text != "" {
-			all = append(all, indent+th.Accent.Render(widget.Fit(text, max(1, w-len(indent)))))
+		for _, l := range wrap(peaks(s)) {
+			all = append(all, indent+th.Accent.Render(l))
 		}
 	}
 	return all
+}
+
+// fitting is the first of the texts that fits into w cells, or nothing.
+func fitting(w int, texts ...string) string {
+	for _, t := range texts {
+		if ansi.StringWidth(t) <= w {
+			return t
+		}
+	}
+	return ""
 }
 
 // peaks are the measured rates, or "".

@@ -57,10 +57,9 @@ func newTrain(l *Lab) *Train {
 	which := bind("picture", "v", "show the other picture, where there is room for one", t.other, "v")
 	which.Hidden = func() bool { return newLayout(t).full }
 	t.keys = []Key{
-		pause, step,
-		bind("restart", "r", "begin again from step 0", t.restart, "r"),
+		pause, step, which,
 		bind("lr", "+/-", "raise or lower the learning rate: 1, 2, 5, 10", t.rate, "+", "=", "-"),
-		which,
+		bind("restart", "r", "begin again from step 0", t.restart, "r"),
 		bind("log y", "l", "logarithmic scale of the losses", t.log, "l"),
 		bind("save", "w", "write the run to disk now", func(string) tea.Cmd { return send(Save{}) }, "w"),
 	}
@@ -140,7 +139,7 @@ func (t *Train) restart(string) tea.Cmd {
 	}
 	return send(Dialog{
 		Title: "Restart",
-		Text:  widget.Count(t.state.Step) + " steps of this run are in memory alone and would be lost.",
+		Text:  "The steps since the last save would be lost.",
 		Keys: []Key{
 			{Press: []string{"y", "r"}, Binding: widget.Binding{Keys: "y", Help: "begin again without saving"},
 				Do: func(string) tea.Cmd { return send(Restart{}) }},

@@ -159,7 +159,8 @@ func (o order) view(place int, v lab.View) (*picture.Picture, string) {
 	return p, p.Cells(pictureID(place), nil)
 }
 
-// columns is the multiple of the view's own columns that shows its pictures largest, then most of them.
+// columns is the multiple of the view's own columns that shows enough of its pictures, largest, most of
+// them, in a shape like the box.
 func columns(v lab.View, g picture.GridOptions, w, h int) int {
 	best, bestScore := v.Columns, -1
 	for c := v.Columns; c <= v.N; c += v.Columns {
@@ -168,9 +169,10 @@ func columns(v lab.View, g picture.GridOptions, w, h int) int {
 		if l.Cols != c {
 			break
 		}
-		enough := min(l.Shown, min(v.N, max(g.Min, v.Columns)))
-		score := enough<<20 + l.CellW<<10 + l.Shown
-		if score > bestScore {
+		gw, gh := l.Size()
+		enough := min(l.Shown, max(g.Min, v.Columns))
+		fill := min(255*gw/w, 255*gh/h)
+		if score := ((enough<<10+l.CellW)<<12+l.Shown)<<8 + fill; score > bestScore {
 			best, bestScore = c, score
 		}
 	}

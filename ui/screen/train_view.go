@@ -43,7 +43,7 @@ func newLayout(t *Train) layout {
 	}
 	body := t.h - 1 - l.status
 	if l.full {
-		l.now = size{28, body}
+		l.now = size{30, body}
 		top := (body + 1) / 2
 		w := l.squareW(top-2, 36, (t.w-l.now.w-2)*52/100)
 		l.pic = [2]size{{w, top}, {w, body - top}}
@@ -105,7 +105,7 @@ func (t *Train) panel(place int, l layout) string {
 	case v.Columns == 2:
 		title = "input │ " + title
 	case v.Name == "samples":
-		title = "samples (fixed noise)"
+		title = fitting(l.pic[place].w-10, "samples (fixed noise)", "samples")
 	case v.Name == "" && place == upper:
 		title = "pictures"
 	}
@@ -226,16 +226,30 @@ func trend(series []lab.Series, name string) string {
 		if k < 2 {
 			return ""
 		}
-		d := mean(s.Y[len(s.Y)-k:]) - mean(s.Y[len(s.Y)-2*k:len(s.Y)-k])
-		switch {
-		case math.IsNaN(d) || math.IsInf(d, 0) || d == 0:
+		m := mean(s.Y[len(s.Y)-k:])
+		d := m - mean(s.Y[len(s.Y)-2*k:len(s.Y)-k])
+		if math.IsNaN(d) || math.IsInf(d, 0) || math.Abs(d) <= 1e-4*math.Abs(m) {
 			return ""
-		case d < 0:
-			return "▼" + widget.SigDigits(-d, 2)
 		}
-		return "▲" + widget.SigDigits(d, 2)
+		if d < 0 {
+			return "▼" + change(-d)
+		}
+		return "▲" + change(d)
 	}
 	return ""
+}
+
+// change writes a difference in at most 4 cells, or not at all.
+func change(d float64) string {
+	switch {
+	case d < 0.005 || d >= 9999.5:
+		return ""
+	case d < 0.995:
+		return strconv.FormatFloat(d, 'f', 2, 64)
+	case d < 9.95:
+		return strconv.FormatFloat(d, 'f', 1, 64)
+	}
+	return strconv.FormatFloat(d, 'f', 0, 64)
 }
 
 func mean(v []float64) float64 {
@@ -278,7 +292,10 @@ func (t *Train) rateNumber() widget.Number {
 // now is the panel of the numbers of the present step, as groups with an empty line between.
 func (t *Train) now(w, h int) string {
 	s, th := t.state, t.lab.Theme
-	progress := []widget.Number{{Key: "step", Value: stepText(s)}}
+	progress := []widget.Number{{Key: "step", Value: widget.Count(s.Step)}}
+	if s.Steps > 0 {
+		progress = append(progress, widget.Number{Key: "of", Value: widget.Count(s.Steps)})
+	}
 	if s.Elapsed > 0 {
 		progress = append(progress, widget.Number{Key: "elapsed", Value: widget.Duration(s.Elapsed)})
 	}
@@ -287,14 +304,16 @@ func (t *Train) now(w, h int) string {
 		speed = append(speed, widget.Number{Key: "images/s", Value: widget.Count(roughly(s.ImagesPerSecond))})
 	}
 	if s.StepTime > 0 {
-		speed = append(speed, widget.Number{Key: "step time", Value: widget.Duration(s.StepTime)})
+		speed = append(speed, widget.Number{Key: "ms/step",
+			Value: widget.Sig(float64(s.StepTime) / float64(time.Millisecond))})
 	}
 	var tests, memory []widget.Number
 	for _, m := range s.Metrics {
-		tests = append(tests, widget.Number{Key: label(m.Name), Value: widget.Sig(m.Value), Tone: widget.Good})
+		name, _ := strings.CutPrefix(m.Name, "test_")
+		tests = append(tests, widget.Number{Key: label(name), Value: widget.Sig(m.Value), Note: "test"})
 	}
 	memory = t.memory()
-	groups := [][]widget.Number{progress, t.losses(), speed, memory, tests}
+	groups := [][]widget.Number{progress, t.losses(), tests, speed, memory}
 	var all []widget.Number
 	for _, g := range groups {
 		if len(g) > 0 {
@@ -343,7 +362,7 @@ func (t *Train) memory() []widget.Number {
 		rows = append(rows, widget.Number{Key: "memory", Value: widget.Bytes(t.state.ProcessBytes)})
 	}
 	if t.state.DeviceBytes > 0 {
-		rows = append(rows, widget.Number{Key: "on device", Value: widget.Bytes(t.state.DeviceBytes)})
+		rows = append(rows, widget.Number{Key: "device", Value: widget.Bytes(t.state.DeviceBytes)})
 	}
 	return rows
 }
