@@ -2,17 +2,24 @@ package cpu
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"strings"
 	"testing"
-	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"mllab/compile/expr"
+	"mllab/compile/ir"
 	"mllab/compile/loop"
 	"mllab/compile/target"
 )
 
-func native_(t testing.TB) []string {
+// encoded are the instruction sets of this machine that have an encoder.
+func encoded(t testing.TB) []string {
 	var out []string
 	for _, e := range encoders() {
 		out = append(out, e.name())
@@ -24,7 +31,7 @@ func native_(t testing.TB) []string {
 }
 
 func TestProduct(t *testing.T) {
-	for _, isa := range native_(t) {
+	for _, isa := range isas() {
 		t.Run(isa, func(t *testing.T) {
 			d := open(t, target.Options{ISA: isa, Threads: 2, Guard: true})
 			for _, c := range []struct{ m, n, k, mr, nr, ku int }{
@@ -41,37 +48,197 @@ func TestProduct(t *testing.T) {
 	}
 }
 
-func BenchmarkProduct(b *testing.B) {
-	for _, isa := range native_(b) {
-		for _, c := range []struct{ n, mr, nr, ku int }{{256, 8, 32, 4}, {256, 6, 64, 4}, {256, 12, 32, 4}, {256, 6, 16, 4},
-			{512, 8, 32, 4}, {512, 14, 32, 4}, {1024, 8, 32, 4}} {
-			b.Run(fmt.Sprintf("%s/%d/%dx%d", isa, c.n, c.mr, c.nr), func(b *testing.B) {
-				d := open(b, target.Options{ISA: isa, Threads: 1})
-				n := product(c.n, c.n, c.n, c.mr, c.nr, c.ku, false)
-				bench(b, d, n)
-			})
+// TestOddSizes runs matrix products of every size around the lanes against guard pages.
+func TestOddSizes(t *testing.T) {
+	for _, isa := range isas() {
+		d := open(t, target.Options{ISA: isa, Threads: 1, Guard: true})
+		r := rand.New(rand.NewPCG(1, 2))
+		for n := 1; n <= 70; n++ {
+			check(t, d, product(1+r.IntN(9), n, 1+r.IntN(12), 4, 16, 4, n%2 == 0), uint64(n), 1e-5)
+			check(t, d, pointwise(n, 1+r.IntN(48), gelu), uint64(n), 1e-5)
 		}
 	}
 }
 
-// bench reports the best of the runs, since the machine may be busy.
-func bench(b *testing.B, d target.Device, n *loop.Nest) {
-	if _, err := d.Compile(n); err != nil {
-		b.Skip(err)
+// strided copies columns to rows: lane l reads element l*width, k is unrolled.
+func strided(n, width, columns int) *loop.Nest {
+	i, k := expr.At(0), expr.At(1)
+	return &loop.Nest{Name: "turn", Bufs: []loop.Buf{{Name: "x", Elems: n * width},
+		{Name: "y", Elems: n * columns, Role: loop.Out}}, Vars: []string{"i", "k"},
+		Body: nested([]loop.Stmt{&loop.Store{Buf: 1, Index: lin(k, n, i), Value: get(0, lin(i, width, k))}},
+			loop.For{Var: 1, N: columns, Kind: loop.Unroll}, loop.For{Var: 0, N: n, Kind: loop.Vector})}
+}
+
+// TestTranspositions checks strided copies, which become transpositions in registers.
+func TestTranspositions(t *testing.T) {
+	for _, isa := range isas() {
+		d := open(t, target.Options{ISA: isa, Threads: 1, Guard: true})
+		for n := 1; n <= 40; n += 3 {
+			for columns := 1; columns <= 19; columns++ {
+				check(t, d, strided(n, columns, columns), 1, 0)
+				check(t, d, strided(n, columns+5, columns), 2, 0)
+			}
+		}
 	}
-	p := prepare(b, d, n, fill(n, 1))
-	ctx := context.Background()
-	b.ReportAllocs()
-	best := time.Hour
-	for b.Loop() {
-		from := time.Now()
-		err := p.seq.Run(ctx)
-		best = min(best, time.Since(from))
-		require.NoError(b, err)
+}
+
+// TestTooManyRegisters: a tile that does not fit is rejected, so that a tuner can go on to another.
+func TestTooManyRegisters(t *testing.T) {
+	for _, isa := range encoded(t) {
+		d := open(t, target.Options{ISA: isa, Threads: 1})
+		m := d.Machine()
+		fits := product(64, 64, 8, m.Registers/2-3, 2*m.Lanes, 1, false)
+		k, err := d.Compile(fits)
+		require.NoError(t, err)
+		k.Close()
+		_, err = d.Compile(product(64, 64, 8, m.Registers/2, 2*m.Lanes, 1, false))
+		require.ErrorIs(t, err, target.ErrRejected)
+		assert.Regexp(t, `kernel product: needs \d+ vector registers, has `+fmt.Sprint(m.Registers), err)
 	}
-	flops, _ := d.(*Device).Peak()
-	rate := n.Work().FLOPs / best.Seconds()
-	b.ReportMetric(rate/1e9, "best-GFLOP/s")
-	b.ReportMetric(float64(best.Nanoseconds())/1e3, "best-us")
-	b.ReportMetric(100*rate/flops, "%peak")
+}
+
+// lookup is y[i] = x[index[i]].
+func lookup(n, table int) *loop.Nest {
+	i := expr.At(0)
+	return &loop.Nest{Name: "lookup", Bufs: []loop.Buf{{Name: "x", Elems: table}, {Name: "index", DType: ir.I32, Elems: n},
+		{Name: "y", Elems: n, Role: loop.Out}}, Vars: []string{"i"},
+		Body: nested([]loop.Stmt{&loop.Store{Buf: 2, Index: i, Value: get(0, expr.Get(1, ir.I32, i))}},
+			loop.For{Var: 0, N: n, Kind: loop.Vector})}
+}
+
+// TestFault: an index outside of all memory is an error that names the kernel, and the device goes on.
+func TestFault(t *testing.T) {
+	for _, isa := range isas() {
+		for _, threads := range []int{1, 2} {
+			d := open(t, target.Options{ISA: isa, Threads: threads, Guard: true})
+			n := lookup(20, 50)
+			check(t, d, n, 1, 0)
+			data := fill(n, 1)
+			data[1][7] = 1 << 30
+			p := prepare(t, d, n, data)
+			err := p.seq.Run(context.Background())
+			require.ErrorContains(t, err, "kernel lookup: fault in generated code")
+			var re runtime.Error
+			require.True(t, errors.As(err, &re))
+			check(t, d, n, 2, 0)
+		}
+	}
+}
+
+// TestFaultInWorker: the same where the range is shared out to threads.
+func TestFaultInWorker(t *testing.T) {
+	for _, isa := range isas() {
+		d := open(t, target.Options{ISA: isa, Threads: 3, Guard: true})
+		const rows, width = 4000, 64
+		n := &loop.Nest{Name: "rows", Bufs: []loop.Buf{{Name: "x", Elems: 100}, {Name: "index", DType: ir.I32, Elems: rows},
+			{Name: "y", Elems: rows * width, Role: loop.Out}}, Vars: []string{"r", "i"}}
+		row := expr.Get(1, ir.I32, expr.At(0))
+		v := expr.Un(expr.Exp, get(0, expr.Plus(row, expr.Un(expr.Neg, expr.Bin(expr.Min, expr.At(1), expr.Int(0))))))
+		n.Body = nested([]loop.Stmt{&loop.Store{Buf: 2, Index: lin(expr.At(0), width, expr.At(1)), Value: v}},
+			loop.For{Var: 0, N: rows, Kind: loop.Parallel}, loop.For{Var: 1, N: width, Kind: loop.Vector})
+		data := fill(n, 1)
+		p := prepare(t, d, n, data)
+		for range 4 { // the first runs are measured on one thread
+			require.NoError(t, p.seq.Run(context.Background()))
+		}
+		data[1][rows-1] = 1 << 30
+		require.NoError(t, p.bufs[1].Write(0, toBytes(ir.I32, data[1])))
+		for range 3 {
+			require.ErrorContains(t, p.seq.Run(context.Background()), "kernel rows: fault")
+		}
+		data[1][rows-1] = 0
+		require.NoError(t, p.bufs[1].Write(0, toBytes(ir.I32, data[1])))
+		require.NoError(t, p.seq.Run(context.Background()))
+	}
+}
+
+// TestNoAllocations: a prepared sequence runs without touching the heap.
+func TestNoAllocations(t *testing.T) {
+	for _, isa := range isas() {
+		for _, threads := range []int{1, 3} {
+			d := open(t, target.Options{ISA: isa, Threads: threads})
+			n := product(64, 64, 64, 4, 16, 4, false)
+			p := prepare(t, d, n, fill(n, 1))
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			p.seq.Profile(true)
+			run := func() { require.NoError(t, p.seq.Run(ctx)) }
+			assert.Zero(t, testing.AllocsPerRun(50, run), "%s, %d threads", isa, threads)
+			times := p.seq.Times()
+			require.Len(t, times, 1)
+			assert.Equal(t, int64(51), times[0].Count)
+			assert.Positive(t, times[0].Total)
+		}
+	}
+}
+
+// TestThreads runs many small jobs on more threads than processors.
+func TestThreads(t *testing.T) {
+	for _, isa := range isas() {
+		for _, threads := range []int{2, 5} {
+			d := open(t, target.Options{ISA: isa, Threads: threads})
+			for n := 1; n < 40; n += 6 {
+				nest := product(n*8, 16*n, 20, 4, 16, 4, false)
+				data := fill(nest, 1)
+				p := prepare(t, d, nest, data)
+				p.kernel.(*kernel).cost.Store(1 << 40) // long enough to be shared
+				p.kernel.(*kernel).runs = measuredRuns
+				for range 20 {
+					require.NoError(t, p.seq.Run(context.Background()))
+				}
+				walk(nest, data)
+				assert.InDeltaSlice(t, data[2], p.read(t, nest, 2), 1e-4)
+			}
+		}
+	}
+}
+
+func TestCancelled(t *testing.T) {
+	d := open(t, target.Options{Threads: 1})
+	n := product(8, 8, 8, 4, 16, 4, false)
+	p := prepare(t, d, n, fill(n, 1))
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	require.ErrorIs(t, p.seq.Run(ctx), context.Canceled)
+}
+
+func TestOptions(t *testing.T) {
+	for _, c := range []struct {
+		o    target.Options
+		want string
+	}{
+		{target.Options{ISA: "sse9"}, `cpu: instruction set "sse9": this machine has`},
+		{target.Options{Index: 1}, "cpu: device 1: there is one, number 0"},
+		{target.Options{Threads: -1}, "cpu: -1 threads: want 1 to 1024"},
+	} {
+		_, err := Target{}.Open(c.o)
+		require.ErrorContains(t, err, c.want)
+	}
+	infos, err := Target{}.Probe()
+	require.NoError(t, err)
+	require.Len(t, infos, 1)
+	assert.NotEmpty(t, infos[0].Name)
+	assert.NotEmpty(t, infos[0].Detail["isa"])
+}
+
+// TestText: a listing names loads, arithmetic and loops.
+func TestText(t *testing.T) {
+	for _, isa := range encoded(t) {
+		d := open(t, target.Options{ISA: isa})
+		k, err := d.Compile(product(16, 64, 16, 4, 16, 4, false))
+		require.NoError(t, err)
+		defer k.Close()
+		for _, want := range []string{"vfmadd231ps", "vmovups", "jl L", "ret", "; " + isa} {
+			assert.Contains(t, k.Text(), want)
+		}
+		assert.Less(t, strings.Count(k.Text(), "\n"), 3000)
+	}
+}
+
+func TestPeak(t *testing.T) {
+	for _, isa := range encoded(t) {
+		flops, bytes := open(t, target.Options{ISA: isa, Threads: 1}).(target.Prober).Peak()
+		assert.Greater(t, flops, 1e9)
+		assert.Greater(t, bytes, 1e8)
+	}
 }

@@ -285,3 +285,10 @@ func split(v, total, size int, kind loop.Kind, body func(n int) []loop.Stmt) *lo
 	}
 	return f
 }
+
+// gelu is x*sigmoid(2*sqrt(2/pi)*(x + 0.044715 x^3)).
+func gelu(x *expr.Expr) *expr.Expr {
+	u := expr.Bin(expr.Mul, x, expr.Bin(expr.Add, expr.Float(1.5957691216),
+		expr.Bin(expr.Mul, expr.Float(1.5957691216*0.044715), expr.Bin(expr.Mul, x, x))))
+	return expr.Bin(expr.Mul, x, expr.Un(expr.Sigmoid, u))
+}

@@ -1,0 +1,144 @@
+package cpu
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"mllab/compile/expr"
+	"mllab/compile/ir"
+	"mllab/compile/loop"
+	"mllab/compile/schedule"
+	"mllab/compile/target"
+	"mllab/compile/target/targettest"
+)
+
+// threadTime is the processor time of this thread: what other programs take does not count.
+func threadTime() time.Duration {
+	var ts unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &ts)
+	return time.Duration(ts.Nano())
+}
+
+// benchPlan runs a Compute by its default schedule and reports the best run, since the machine may be busy:
+// by processor time with one thread, by the clock with more.
+func benchPlan(b *testing.B, isa string, threads int, c *expr.Compute) {
+	d := open(b, target.Options{ISA: isa, Threads: threads})
+	plan, err := schedule.Apply(c, schedule.Default(c, d.Machine()), d.Machine())
+	require.NoError(b, err)
+	sizes := []int{}
+	for _, t := range c.In {
+		sizes = append(sizes, t.Elems())
+	}
+	for range c.Out {
+		sizes = append(sizes, ir.Elems(c.Axes))
+	}
+	sizes = append(sizes, plan.Scratch...)
+	var bufs []target.Buffer
+	for _, n := range sizes {
+		buf, err := d.Alloc(4 * n)
+		require.NoError(b, err)
+		defer buf.Free()
+		f := buf.(target.Host).Float32()
+		for i := range f {
+			f[i] = rand.Float32() - 0.5
+		}
+		bufs = append(bufs, buf)
+	}
+	var ls []target.Launch
+	for _, k := range plan.Kernels {
+		built, err := d.Compile(k.Nest)
+		require.NoError(b, err, k.Nest)
+		defer built.Close()
+		l := target.Launch{Kernel: built}
+		for _, a := range k.Args {
+			l.Args = append(l.Args, target.Slice{Buffer: bufs[a]})
+		}
+		ls = append(ls, l)
+	}
+	seq, err := d.Sequence(ls)
+	require.NoError(b, err)
+	defer seq.Close()
+	ctx := context.Background()
+	best := time.Hour
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	start := time.Now()
+	now := func() time.Duration { return time.Since(start) }
+	if threads == 1 {
+		now = threadTime
+	}
+	for b.Loop() {
+		from := now()
+		err := seq.Run(ctx)
+		best = min(best, now()-from)
+		require.NoError(b, err)
+	}
+	flops, _ := d.(*Device).Peak()
+	var work loop.Work
+	for _, k := range plan.Kernels {
+		work = work.Add(k.Nest.Work())
+	}
+	b.ReportMetric(work.FLOPs/best.Seconds()/1e9, "GFLOP/s")
+	b.ReportMetric(work.Bytes/best.Seconds()/1e9, "GB/s")
+	b.ReportMetric(float64(best.Nanoseconds())/1e3, "us")
+	b.ReportMetric(math.Round(1000*work.FLOPs/best.Seconds()/flops)/10, "%peak")
+}
+
+func BenchmarkMatmul(b *testing.B) {
+	for _, isa := range encoded(b) {
+		for _, threads := range []int{1, 2} {
+			for _, n := range []int{256, 512, 1024} {
+				for _, t := range []struct {
+					name   string
+					ta, tb bool
+				}{{"NN", false, false}, {"NT", false, true}, {"TN", true, false}} {
+					b.Run(fmt.Sprintf("%s/%dT/%d/%s", isa, threads, n, t.name), func(b *testing.B) {
+						benchPlan(b, isa, threads, targettest.Contraction(n, n, n, t.ta, t.tb))
+					})
+				}
+			}
+		}
+	}
+}
+
+func elementwise(n, inputs int, f func(x []*expr.Expr) *expr.Expr) *expr.Compute {
+	var in []ir.Type
+	var x []*expr.Expr
+	for i := range inputs {
+		in = append(in, ir.Of(ir.F32, n))
+		x = append(x, expr.Get(i, ir.F32, expr.At(0)))
+	}
+	return expr.Map(in, ir.Of(ir.F32, n), f(x))
+}
+
+func BenchmarkElementwise(b *testing.B) {
+	for _, isa := range encoded(b) {
+		for _, n := range []int{1 << 12, 1 << 16, 1 << 20} {
+			b.Run(fmt.Sprintf("%s/%d/add", isa, n), func(b *testing.B) {
+				benchPlan(b, isa, 1, elementwise(n, 2, func(x []*expr.Expr) *expr.Expr { return expr.Bin(expr.Add, x[0], x[1]) }))
+			})
+			b.Run(fmt.Sprintf("%s/%d/gelu", isa, n), func(b *testing.B) {
+				benchPlan(b, isa, 1, elementwise(n, 1, func(x []*expr.Expr) *expr.Expr { return gelu(x[0]) }))
+			})
+			b.Run(fmt.Sprintf("%s/%d/tanh", isa, n), func(b *testing.B) {
+				benchPlan(b, isa, 1, elementwise(n, 1, func(x []*expr.Expr) *expr.Expr { return expr.Un(expr.Tanh, x[0]) }))
+			})
+			b.Run(fmt.Sprintf("%s/%d/adam", isa, n), func(b *testing.B) {
+				benchPlan(b, isa, 1, elementwise(n, 4, func(x []*expr.Expr) *expr.Expr {
+					m := expr.Bin(expr.Add, expr.Bin(expr.Mul, x[1], expr.Float(0.9)), expr.Bin(expr.Mul, x[0], expr.Float(0.1)))
+					v := expr.Bin(expr.Add, expr.Bin(expr.Mul, x[2], expr.Float(0.999)),
+						expr.Bin(expr.Mul, expr.Bin(expr.Mul, x[0], x[0]), expr.Float(0.001)))
+					return expr.Bin(expr.Sub, x[3], expr.Bin(expr.Div, m, expr.Bin(expr.Add, expr.Un(expr.Sqrt, v), expr.Float(1e-8))))
+				}))
+			})
+		}
+	}
+}
