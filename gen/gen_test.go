@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"testing"
+	"unicode"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -355,4 +356,25 @@ func TestBuildErrors(t *testing.T) {
 func TestGoldenFileErrors(t *testing.T) {
 	_, err := gen.W3Golden(context.Background(), interp(t), t.TempDir()+"/none.safetensors")
 	assert.ErrorIs(t, err, os.ErrNotExist)
+}
+
+// Whatever a user gives as a setting, the answer is settings or one printable line.
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{"latent=8", "laten=8", "=", "beta=1e309", "arch=\x1b]0;x\x07", "hidden=0x10", "\xff=\xfe"} {
+		f.Add(s)
+	}
+	m, err := gen.Find("vae")
+	require.NoError(f, err)
+	f.Fuzz(func(t *testing.T, pair string) {
+		s, err := m.Parse([]string{pair})
+		if err == nil {
+			again, err := m.Choose(s.Map())
+			require.NoError(t, err)
+			require.Equal(t, s, again)
+			return
+		}
+		for _, r := range err.Error() {
+			require.True(t, unicode.IsPrint(r), "%q", err.Error())
+		}
+	})
 }

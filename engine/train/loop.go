@@ -12,7 +12,11 @@ import (
 	"mllab/engine"
 	"mllab/engine/optim"
 	"mllab/engine/run"
+	"mllab/profiler/trace"
 )
+
+// layer is what events of this package are reported under.
+const layer = "train"
 
 // Loop runs training steps. Its methods may be called from any goroutine, but for
 // New, Run and Close, which belong to one.
@@ -157,7 +161,11 @@ func (l *Loop) advance(ctx context.Context, f *feeder) (Metrics, bool, error) {
 	defer l.exec.Unlock()
 	begin := time.Now()
 	step := l.Step()
-	b, err := f.batch(ctx, step, l.o.Steps == 0 || step+1 < l.o.Steps)
+	var b filled
+	err := trace.Do(ctx, layer, "batch", func() (err error) {
+		b, err = f.batch(ctx, step, l.o.Steps == 0 || step+1 < l.o.Steps)
+		return err
+	})
 	if err != nil {
 		return Metrics{}, false, fmt.Errorf("step %d: data: %w", step+1, err)
 	}
@@ -202,7 +210,7 @@ func (l *Loop) run(ctx context.Context, b *filled, step int, lr float64) error {
 		if err := l.writeNumbers(p); err != nil {
 			return err
 		}
-		if err := p.Run(ctx); err != nil {
+		if err := trace.Do(ctx, layer, p.Name(), func() error { return p.Run(ctx) }); err != nil {
 			return err
 		}
 		if p.part == backward {
