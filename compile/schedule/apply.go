@@ -70,7 +70,8 @@ func (d *design) vars() []string {
 // kernel makes the nest of the Compute itself.
 func (d *design) kernel() Kernel {
 	b := &builder{
-		design: d, lowering: newLowering(d.c.Name, d.axes, d.vars()), bufs: map[int]int{}, tiles: map[string]int{},
+		design: d, lowering: newLowering(d.c.Name, d.axes, d.vars()),
+		bufs: map[int]int{}, tiles: map[string]int{},
 	}
 	b.buffers()
 	f := d.fused()

@@ -176,7 +176,8 @@ func (t *tiling) isRow(axis int) bool {
 // can be read side by side.
 func (t *tiling) rowsAlias(axis int, scalar []access) bool {
 	for _, a := range scalar {
-		if n := a.index.Coef(axis); n != 0 && 4*n%4096 == 0 && t.deep >= 64 && !slices.Contains(t.packs, a.operand) {
+		n := a.index.Coef(axis)
+		if n != 0 && 4*n%4096 == 0 && t.deep >= 64 && !slices.Contains(t.packs, a.operand) {
 			return true
 		}
 	}

@@ -241,7 +241,10 @@ func (s *Schedule) outerParallel(f *form, before, work int) []string {
 	axes := f.c.Axes[:before]
 	inside := work * ir.Elems(f.c.Red) * ir.Elems(f.c.Axes[before:])
 	outer := ir.Elems(axes)
-	if outer < 2 || outer*inside < 2*chunk || outer < 4*f.m.Threads && inside > 4*chunk && before < len(f.c.Axes) {
+	if outer < 2 || outer*inside < 2*chunk {
+		return nil
+	}
+	if before < len(f.c.Axes) && outer < 4*f.m.Threads && inside > 4*chunk {
 		return nil
 	}
 	var par []string
@@ -286,11 +289,11 @@ func (f *form) reduced(n int) Schedule {
 	k := space + len(c.Red) - 1
 	last := space - 1
 	along := k
-	if last >= 0 && f.strided(last) <= f.strided(k) && (f.strided(last) < f.strided(k) || c.Axes[last] > c.Extent(k)) {
-		along = last
-	}
-	if last >= 0 && f.strided(last) == 0 && c.Axes[last] >= f.m.Lanes {
-		along = last
+	if last >= 0 {
+		a, b, n := f.strided(last), f.strided(k), c.Axes[last]
+		if a < b || a == b && n > c.Extent(k) || a == 0 && n >= f.m.Lanes {
+			along = last
+		}
 	}
 	var s Schedule
 	var order, vec []string

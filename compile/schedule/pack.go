@@ -31,7 +31,8 @@ func packed(c *expr.Compute, operand int) (*expr.Expr, expr.Linear, error) {
 	}
 	l, ok := expr.Affine(load.Args[0])
 	if !ok || len(l.Terms) == 0 {
-		return nil, expr.Linear{}, fmt.Errorf("operand %d is read at %s, want an affine index", operand, load.Args[0])
+		err = fmt.Errorf("operand %d is read at %s, want an affine index", operand, load.Args[0])
+		return nil, expr.Linear{}, err
 	}
 	return load, l, nil
 }

@@ -218,7 +218,9 @@ func (d *design) check() error {
 	first := d.firstRed()
 	copies, vectors := 1, 0
 	prev := loop.Parallel // the kinds come in the order Parallel|Block, Thread, Serial, Unroll|Vector
-	rank := map[loop.Kind]int{loop.Parallel: 0, loop.Block: 0, loop.Thread: 1, loop.Serial: 2, loop.Unroll: 3, loop.Vector: 3}
+	rank := map[loop.Kind]int{
+		loop.Parallel: 0, loop.Block: 0, loop.Thread: 1, loop.Serial: 2, loop.Unroll: 3, loop.Vector: 3,
+	}
 	threads := 1
 	for i, n := range d.order {
 		seen[n] = true

@@ -12,7 +12,6 @@ import (
 type program struct {
 	k     *kernel
 	slots map[*expr.Expr]int
-	start int
 	steps []action
 }
 

@@ -84,7 +84,8 @@ func (d *device) Sequence(launches []target.Launch) (target.Sequence, error) {
 		for a, arg := range l.Args {
 			m, err := slice(arg, k.nest.Bufs[a])
 			if err != nil {
-				return nil, fmt.Errorf("interp: launch %d of %s: argument %s: %w", i, k.nest.Name, k.nest.Bufs[a].Name, err)
+				return nil, fmt.Errorf("interp: launch %d of %s: argument %s: %w",
+					i, k.nest.Name, k.nest.Bufs[a].Name, err)
 			}
 			mem = append(mem, m)
 		}

@@ -50,7 +50,7 @@ func examMemory(t *testing.T, d target.Device) {
 
 // step is a kernel that adds one: out[i] = in[i] + 1.
 func step(n int) *expr.Compute {
-	c := expr.Map([]ir.Type{f32(n)}, f32(n), expr.Plus(expr.Get(0, ir.F32, at(0)), expr.Float(1)))
+	c := expr.Map([]ir.Type{f32(n)}, f32(n), expr.Plus(load(0, at(0)), expr.Float(1)))
 	c.Name = "step"
 	return c
 }
@@ -110,7 +110,8 @@ func examSequence(t *testing.T, d target.Device) {
 	empty.Close()
 	_, err = d.Sequence([]target.Launch{{Kernel: k, Args: []target.Slice{at(0)}}})
 	assert.Error(t, err, "an argument is missing")
-	_, err = d.Sequence([]target.Launch{{Kernel: k, Args: []target.Slice{at(0), {Buffer: b, Offset: 3*far - 64}}}})
+	past := target.Slice{Buffer: b, Offset: 3*far - 64}
+	_, err = d.Sequence([]target.Launch{{Kernel: k, Args: []target.Slice{at(0), past}}})
 	assert.Error(t, err, "an output past the end of its buffer")
 	_, err = d.Sequence([]target.Launch{{Kernel: k, Args: []target.Slice{at(0), {Buffer: b, Offset: 36}}}})
 	assert.Error(t, err, "an offset that is not aligned")
@@ -138,7 +139,7 @@ func examAliasing(t *testing.T, d target.Device) {
 	// The accumulation of a gradient: acc = acc + a*b with acc in place.
 	c := Contraction(20, 40, 9, false, false)
 	c.In = append(c.In, f32(20, 40))
-	c.Outs = []*expr.Expr{expr.Plus(expr.Reduced(ir.F32), expr.Get(2, ir.F32, at(0), at(1)))}
+	c.Outs = []*expr.Expr{expr.Plus(expr.Reduced(ir.F32), load(2, at(0), at(1)))}
 	s := build(t, d, c)
 	ones := encode(ir.F32, []float64{1})
 	for _, b := range s.bufs[:3] {

@@ -79,13 +79,15 @@ func reference(t *testing.T, oracle target.Device, c *Case, seed int64) (in, wan
 	require.NoError(t, err)
 	slow, err := c.C.Flat().Run(in)
 	require.NoError(t, err)
-	require.Empty(t, Differs(c.C, want, slow), "the interpreter is wrong:\n%s", Describe(c.C, nil, oracle.Machine()))
+	require.Empty(t, Differs(c.C, want, slow), "the interpreter is wrong:\n%s",
+		Describe(c.C, nil, oracle.Machine()))
 	references.Store(key, want)
 	return in, want
 }
 
 // check runs one schedule. A target may reject a nest, but not that of Default.
-func check(t *testing.T, d target.Device, c *Case, s schedule.Schedule, m loop.Machine, in, want [][]float64) {
+func check(t *testing.T, d target.Device, c *Case, s schedule.Schedule, m loop.Machine,
+	in, want [][]float64) {
 	t.Helper()
 	p, err := schedule.Apply(c.C, s, m)
 	require.NoError(t, err, "%s", Describe(c.C, s, m))

@@ -11,11 +11,14 @@ import (
 
 // edges are the floats at which functions are tried, beside random ones.
 var edges = []float64{
-	0, math.Copysign(0, -1), 1, -1, 0.5, -0.5, 1.5, 2.5, -2.5, 3, 1e-6, -1e-6, 1e-20, 1e20, -1e20, 0.99999994, 10, -10, 20,
-	-20, 50, -50, 80, -80, 88.5, -87, 89, -104, 100, 1e5, -1e5, 16777216, 8388607.5, math.Inf(1), math.Inf(-1), math.NaN(),
+	0, math.Copysign(0, -1), 1, -1, 0.5, -0.5, 1.5, 2.5, -2.5, 3, 1e-6, -1e-6, 1e-20, 1e20, -1e20, 0.99999994,
+	10, -10, 20, -20, 50, -50, 80, -80, 88.5, -87, 89, -104, 100, 1e5, -1e5, 16777216, 8388607.5,
+	math.Inf(1), math.Inf(-1), math.NaN(),
 }
 
-var intEdges = []float64{0, 1, -1, 2, -2, 7, -7, 65535, 65536, -65537, 1 << 30, math.MaxInt32, math.MinInt32, 123456789}
+var intEdges = []float64{
+	0, 1, -1, 2, -2, 7, -7, 65535, 65536, -65537, 1 << 30, math.MaxInt32, math.MinInt32, 123456789,
+}
 
 func edgeFill(pool []float64, scale float64) func(*rand.Rand, int, int) float64 {
 	return func(r *rand.Rand, operand, i int) float64 {
@@ -37,7 +40,7 @@ func single(op expr.Op) Case {
 	if op == expr.Sin || op == expr.Cos {
 		pool = []float64{0, 0.5, -0.5, 3.1415927, -1.5707964, 100, -1000, 9999, math.Inf(1), math.NaN()}
 	}
-	c := expr.Map([]ir.Type{f32(1300)}, f32(1300), expr.Un(op, expr.Get(0, ir.F32, at(0))))
+	c := expr.Map([]ir.Type{f32(1300)}, f32(1300), expr.Un(op, load(0, at(0))))
 	cs := named("unary_"+op.String(), c)
 	cs.Fill = edgeFill(pool, scale)
 	return cs
@@ -49,7 +52,7 @@ func pairwise(op expr.Op) Case {
 	if op.Compare() {
 		out = ir.Of(ir.Bool, n)
 	}
-	x, y := expr.Get(0, ir.F32, at(0)), expr.Get(1, ir.F32, at(0))
+	x, y := load(0, at(0)), load(1, at(0))
 	cs := named("binary_"+op.String(), expr.Map([]ir.Type{f32(n), f32(n)}, out, expr.Bin(op, x, y)))
 	cs.Fill = edgeFill(edges, 8)
 	if op == expr.Pow {
@@ -85,8 +88,9 @@ func kinds() []Case {
 	for op := expr.Neg; op <= expr.Erf; op++ {
 		cs = append(cs, single(op))
 	}
-	for _, op := range []expr.Op{expr.Add, expr.Sub, expr.Mul, expr.Div, expr.Min, expr.Max, expr.Pow, expr.Lt, expr.Le,
-		expr.Eq, expr.Ne} {
+	for _, op := range []expr.Op{
+		expr.Add, expr.Sub, expr.Mul, expr.Div, expr.Min, expr.Max, expr.Pow, expr.Lt, expr.Le, expr.Eq, expr.Ne,
+	} {
 		cs = append(cs, pairwise(op))
 	}
 	for op := expr.Add; op <= expr.Ne; op++ {
@@ -95,20 +99,17 @@ func kinds() []Case {
 		}
 	}
 	x := expr.Get(0, ir.I32, at(0))
-	wide := named("int_div_mod", &expr.Compute{In: []ir.Type{i32(99)}, Out: []ir.DType{ir.I32, ir.I32, ir.I32, ir.I32},
-		Axes: []int{99}, Outs: []*expr.Expr{expr.Bin(expr.Div, x, expr.Int(8)), expr.Bin(expr.Mod, x, expr.Int(8)),
-			expr.Bin(expr.Div, x, expr.Int(1000003)), expr.Un(expr.Neg, x)}})
+	wide := several("int_div_mod", []ir.Type{i32(99)}, expr.Bin(expr.Div, x, expr.Int(8)),
+		expr.Bin(expr.Mod, x, expr.Int(8)), expr.Bin(expr.Div, x, expr.Int(1000003)), expr.Un(expr.Neg, x))
 	wide.Fill = edgeFill(intEdges, 1e6)
 	b := expr.Get(0, ir.Bool, at(0))
 	d := expr.Get(1, ir.Bool, at(0))
-	bools := named("bools", &expr.Compute{In: []ir.Type{ir.Of(ir.Bool, 37), ir.Of(ir.Bool, 37)},
-		Out: []ir.DType{ir.Bool, ir.Bool, ir.Bool, ir.F32, ir.I32}, Axes: []int{37},
-		Outs: []*expr.Expr{expr.Bin(expr.And, b, d), expr.Bin(expr.Or, b, d), expr.Bin(expr.Xor, b, d), expr.To(ir.F32, b),
-			expr.To(ir.I32, d)}})
-	f := expr.Get(0, ir.F32, at(0))
-	casts := named("casts", &expr.Compute{In: []ir.Type{f32(1300), i32(1300)}, Out: []ir.DType{ir.I32, ir.Bool, ir.F32, ir.Bool},
-		Axes: []int{1300}, Outs: []*expr.Expr{expr.To(ir.I32, f), expr.To(ir.Bool, f),
-			expr.To(ir.F32, expr.Get(1, ir.I32, at(0))), expr.To(ir.Bool, expr.Get(1, ir.I32, at(0)))}})
+	bools := several("bools", []ir.Type{ir.Of(ir.Bool, 37), ir.Of(ir.Bool, 37)}, expr.Bin(expr.And, b, d),
+		expr.Bin(expr.Or, b, d), expr.Bin(expr.Xor, b, d), expr.To(ir.F32, b), expr.To(ir.I32, d))
+	f := load(0, at(0))
+	i := expr.Get(1, ir.I32, at(0))
+	casts := several("casts", []ir.Type{f32(1300), i32(1300)},
+		expr.To(ir.I32, f), expr.To(ir.Bool, f), expr.To(ir.F32, i), expr.To(ir.Bool, i))
 	casts.Fill = func(r *rand.Rand, operand, i int) float64 {
 		if operand == 0 {
 			return edgeFill(edges, 100)(r, 0, i)
@@ -118,28 +119,39 @@ func kinds() []Case {
 	return append(cs, wide, bools, casts)
 }
 
+// several is a map of several outputs, of the length of the first operand.
+func several(name string, in []ir.Type, outs ...*expr.Expr) Case {
+	c := &expr.Compute{In: in, Axes: in[0].Shape, Outs: outs}
+	for _, o := range outs {
+		c.Out = append(c.Out, o.Type)
+	}
+	return named(name, c)
+}
+
 // maps are elementwise Computes of several shapes and kinds of access.
 func maps() []Case {
 	var cs []Case
 	for _, n := range []int{1, 2, 7, 15, 16, 17, 63, 64, 65, 1000, 10007} {
-		x, y := expr.Get(0, ir.F32, at(0)), expr.Get(1, ir.F32, at(0))
+		x, y := load(0, at(0)), load(1, at(0))
 		cs = append(cs, named(fmt.Sprintf("axpy_%d", n), expr.Map([]ir.Type{f32(n), f32(n)}, f32(n),
 			expr.Plus(expr.Times(x, expr.Float(0.5)), y))))
 	}
-	x := expr.Get(0, ir.F32, at(0), at(1))
-	relu := expr.Bin(expr.Max, expr.Plus(x, expr.Get(1, ir.F32, at(1))), expr.Float(0))
+	x := load(0, at(0), at(1))
+	relu := expr.Bin(expr.Max, expr.Plus(x, load(1, at(1))), expr.Float(0))
 	cs = append(cs, named("bias", expr.Map([]ir.Type{f32(33, 50), f32(50)}, f32(33, 50), relu)),
-		named("scale_rows", expr.Map([]ir.Type{f32(150, 70), f32(150)}, f32(150, 70), expr.Times(x, expr.Get(1, ir.F32, at(0))))),
-		named("narrow", expr.Map([]ir.Type{f32(3000, 3), f32(3)}, f32(3000, 3), expr.Times(x, expr.Get(1, ir.F32, at(1))))),
+		named("scale_rows", expr.Map([]ir.Type{f32(150, 70), f32(150)}, f32(150, 70),
+			expr.Times(x, load(1, at(0))))),
+		named("narrow", expr.Map([]ir.Type{f32(3000, 3), f32(3)}, f32(3000, 3), expr.Times(x, load(1, at(1))))),
 		named("outer_product", expr.Map([]ir.Type{f32(45), f32(18)}, f32(45, 18),
-			expr.Times(expr.Get(0, ir.F32, at(0)), expr.Get(1, ir.F32, at(1))))),
-		named("transpose", expr.Map([]ir.Type{f32(37, 50)}, f32(50, 37), expr.Get(0, ir.F32, at(1), at(0)))),
-		named("transpose_4d", expr.Map([]ir.Type{f32(2, 5, 6, 17)}, f32(2, 17, 5, 6), expr.Get(0, ir.F32, at(0), at(2), at(3), at(1)))),
-		named("reverse", expr.Map([]ir.Type{f32(77)}, f32(77), expr.Get(0, ir.F32, expr.Minus(expr.Int(76), at(0))))),
-		named("stride", expr.Map([]ir.Type{f32(80)}, f32(40), expr.Get(0, ir.F32, expr.Times(at(0), expr.Int(2))))),
+			expr.Times(load(0, at(0)), load(1, at(1))))),
+		named("transpose", expr.Map([]ir.Type{f32(37, 50)}, f32(50, 37), load(0, at(1), at(0)))),
+		named("transpose_4d", expr.Map([]ir.Type{f32(2, 5, 6, 17)}, f32(2, 17, 5, 6),
+			load(0, at(0), at(2), at(3), at(1)))),
+		named("reverse", expr.Map([]ir.Type{f32(77)}, f32(77), load(0, expr.Minus(expr.Int(76), at(0))))),
+		named("stride", expr.Map([]ir.Type{f32(80)}, f32(40), load(0, expr.Times(at(0), expr.Int(2))))),
 		named("iota", expr.Map(nil, i32(9, 30), expr.Plus(expr.Times(at(0), expr.Int(100)), at(1)))),
 		named("constant", expr.Map(nil, f32(50), expr.Float(2.5))),
-		named("scalar", expr.Map([]ir.Type{f32()}, f32(), expr.Un(expr.Exp, expr.Get(0, ir.F32)))),
+		named("scalar", expr.Map([]ir.Type{f32()}, f32(), expr.Un(expr.Exp, load(0)))),
 	)
 	flat := expr.Plus(expr.Times(at(0), expr.Int(6)), at(1))
 	cs = append(cs, named("reshape", expr.Map([]ir.Type{f32(4, 15)}, f32(10, 6), expr.Get(0, ir.F32,
@@ -163,7 +175,7 @@ func concat() Case {
 
 func gather() Case {
 	c := named("gather", expr.Map([]ir.Type{f32(12, 19), i32(25)}, f32(25, 19),
-		expr.Get(0, ir.F32, expr.Get(1, ir.I32, at(0)), at(1))))
+		load(0, expr.Get(1, ir.I32, at(0)), at(1))))
 	c.Fill = func(r *rand.Rand, operand, i int) float64 {
 		if operand == 1 {
 			return float64(r.Intn(12))
@@ -175,12 +187,11 @@ func gather() Case {
 
 // shared is an expression with common parts and several outputs, as fusing makes.
 func shared() Case {
-	x := expr.Get(0, ir.F32, at(0))
+	x := load(0, at(0))
 	e := expr.Un(expr.Exp, expr.Un(expr.Neg, x))
 	s := expr.Un(expr.Recip, expr.Plus(e, expr.Float(1)))
-	c := &expr.Compute{In: []ir.Type{f32(700)}, Out: []ir.DType{ir.F32, ir.F32, ir.Bool}, Axes: []int{700},
-		Outs: []*expr.Expr{s, expr.Times(s, expr.Minus(expr.Float(1), s)), expr.Bin(expr.Lt, e, expr.Float(1))}}
-	cs := named("shared", c)
+	cs := several("shared", []ir.Type{f32(700)},
+		s, expr.Times(s, expr.Minus(expr.Float(1), s)), expr.Bin(expr.Lt, e, expr.Float(1)))
 	cs.Fill = func(r *rand.Rand, operand, i int) float64 { return float64(r.Intn(4001)-2000)/1000 + 1.0/4096 }
 	return cs
 }
@@ -196,6 +207,7 @@ func philox() Case {
 		key = expr.Plus(key, expr.Int(-1640531527)) // 0x9E3779B9
 	}
 	u := expr.Times(expr.To(ir.F32, expr.Bin(expr.Shr, a, expr.Int(8))), expr.Float(1.0/(1<<24)))
-	c := &expr.Compute{In: []ir.Type{i32()}, Out: []ir.DType{ir.F32, ir.I32}, Axes: []int{333}, Outs: []*expr.Expr{u, b}}
-	return named("philox", c)
+	c := several("philox", []ir.Type{i32()}, u, b)
+	c.C.Axes = []int{333}
+	return c
 }
