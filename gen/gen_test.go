@@ -349,6 +349,10 @@ func TestBuildErrors(t *testing.T) {
 		_, err := m.Build(s, d)
 		assert.ErrorContains(t, err, "vae: examples of")
 	}
+	big, err := m.Parse([]string{"hidden=65536"})
+	require.NoError(t, err)
+	_, err = m.Build(big, gen.DataInfo{H: 1024, W: 1024, C: 3})
+	assert.ErrorContains(t, err, "want at most 268435456: choose smaller settings or pictures")
 	_, err = m.Build(gen.Settings{}, gen.DataInfo{H: 1, W: 1, C: 1})
 	assert.ErrorContains(t, err, "make them with Parse")
 }
@@ -360,7 +364,9 @@ func TestGoldenFileErrors(t *testing.T) {
 
 // Whatever a user gives as a setting, the answer is settings or one printable line.
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{"latent=8", "laten=8", "=", "beta=1e309", "arch=\x1b]0;x\x07", "hidden=0x10", "\xff=\xfe"} {
+	for _, s := range []string{
+		"latent=8", "laten=8", "=", "beta=1e309", "arch=\x1b]0;x\x07", "hidden=0x10", "\xff=\xfe",
+	} {
 		f.Add(s)
 	}
 	m, err := gen.Find("vae")

@@ -34,6 +34,9 @@ func (d DataInfo) check() error {
 	return nil
 }
 
+// mostParams bounds a net: 1 GiB, and as much again for each state of the optimiser.
+const mostParams = 1 << 28
+
 // Model is a kind of net that can be trained.
 type Model struct {
 	Name string // what `train` takes: "vae"
@@ -65,6 +68,10 @@ func (m Model) Build(s Settings, d DataInfo) (Net, error) {
 	}
 	if err := net.Params().Err(); err != nil {
 		return nil, fmt.Errorf("%s: %w", m.Name, err)
+	}
+	if n := net.Params().Count(); n > mostParams {
+		return nil, fmt.Errorf("%s: these settings make %d parameters of pictures of %dx%dx%d, want at most %d: "+
+			"choose smaller settings or pictures", m.Name, n, d.H, d.W, d.C, mostParams)
 	}
 	return net, nil
 }

@@ -62,6 +62,9 @@ type Metrics struct {
 	MsPerStep    float64
 }
 
+// mostValues bounds one batch: 1 GiB.
+const mostValues = 1 << 28
+
 // withDefaults fills in what was left out, or says what is wrong.
 func (o Options) withDefaults(d Data) (Options, error) {
 	switch {
@@ -69,11 +72,14 @@ func (o Options) withDefaults(d Data) (Options, error) {
 		return o, fmt.Errorf("batch of %d: want at least 1 example", o.Batch)
 	case o.H < 1 || o.W < 1 || o.C < 1:
 		return o, fmt.Errorf("examples of %dx%dx%d: want at least 1x1x1", o.H, o.W, o.C)
+	case float64(o.Batch)*float64(o.H)*float64(o.W)*float64(o.C) > mostValues:
+		return o, fmt.Errorf("batch of %d examples of %dx%dx%d: want at most %d values: lower --batch",
+			o.Batch, o.H, o.W, o.C, mostValues)
 	case checkLR(o.LR) != nil:
 		return o, checkLR(o.LR)
 	case o.Steps < 0 || o.Every < 0 || o.SaveEvery < 0:
-		return o, fmt.Errorf("%d steps, reported every %d, saved every %d: want none below 0", o.Steps, o.Every,
-			o.SaveEvery)
+		return o, fmt.Errorf("%d steps, reported every %d, saved every %d: want none below 0",
+			o.Steps, o.Every, o.SaveEvery)
 	case !(o.Clip >= 0) || math.IsInf(o.Clip, 0):
 		return o, fmt.Errorf("clip %v: want a norm over 0, or 0 for none", o.Clip)
 	case !(o.EMA >= 0 && o.EMA < 1):

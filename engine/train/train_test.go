@@ -404,6 +404,7 @@ func TestBadOptions(t *testing.T) {
 		want string
 	}{
 		{"batch", func(o *train.Options) { o.Batch = 0 }, "batch of 0: want at least 1"},
+		{"huge batch", func(o *train.Options) { o.Batch = 1 << 40 }, "lower --batch"},
 		{"shape", func(o *train.Options) { o.C = 0 }, "examples of 2x2x0"},
 		{"lr", func(o *train.Options) { o.LR = 0 }, "learning rate 0: want a number over 0"},
 		{"steps", func(o *train.Options) { o.Steps = -1 }, "want none below 0"},
