@@ -203,8 +203,8 @@ func TestRefusals(t *testing.T) {
 	s := target.Slice{Buffer: b}
 	require.NoError(t, launch(s, s))
 	require.ErrorContains(t, launch(s), "kernel twice: 1 arguments, want 2")
-	require.ErrorContains(t, launch(s, target.Slice{Buffer: b, Offset: 4}), "y has 10 elements at byte 4")
-	require.ErrorContains(t, launch(s, target.Slice{Buffer: b, Offset: 2}), "multiple of 4")
+	require.ErrorContains(t, launch(s, target.Slice{Buffer: b, Offset: 64}), "y has 10 elements at byte 64")
+	require.ErrorContains(t, launch(s, target.Slice{Buffer: b, Offset: 4}), "multiple of 64")
 	b.Free()
 	b.Free()
 	require.ErrorContains(t, launch(s, s), "no live buffer")

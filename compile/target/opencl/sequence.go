@@ -77,10 +77,11 @@ func (k *kernel) argument(i int, a target.Slice, full bool) (*buffer, uint32, er
 	if !ok || b.dev != k.dev || b.handle == 0 {
 		return nil, 0, fmt.Errorf("opencl: kernel %s: %s is no live buffer of this device", k.name, p.Name)
 	}
+	const line = 64
 	size := p.DType.Size()
-	if a.Offset < 0 || a.Offset%size != 0 || int64(a.Offset/size) > 1<<32-1 {
+	if a.Offset < 0 || a.Offset%line != 0 || int64(a.Offset/size) > 1<<32-1 {
 		return nil, 0, fmt.Errorf("opencl: kernel %s: %s begins at byte %d, want a multiple of %d",
-			k.name, p.Name, a.Offset, size)
+			k.name, p.Name, a.Offset, line)
 	}
 	if full && (a.Offset > b.bytes || p.Elems > (b.bytes-a.Offset)/size) {
 		return nil, 0, fmt.Errorf("opencl: kernel %s: %s has %d elements at byte %d, its buffer %d bytes",
