@@ -10,11 +10,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -324,3 +326,27 @@ func TestPanic(t *testing.T) {
 type bomb struct{}
 
 func (bomb) Write([]byte) (int, error) { panic("boom") }
+
+// TestReadme compares the README with the program: every verb is in it, and every
+// flag that it names exists.
+func TestReadme(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	require.NoError(t, err)
+	root := (&app{out: newOutput(io.Discard)}).root()
+	flags := map[string]bool{}
+	for _, c := range append(root.Commands(), root) {
+		if c != root && c.Name() != "help" && c.Name() != "version" {
+			assert.Contains(t, string(b), "mllab "+c.Name())
+		}
+		c.Flags().VisitAll(func(f *pflag.Flag) { flags["--"+f.Name] = true })
+		c.PersistentFlags().VisitAll(func(f *pflag.Flag) { flags["--"+f.Name] = true })
+	}
+	named := regexp.MustCompile(`--[a-z][a-z-]+`).FindAllString(string(b), -1)
+	assert.Greater(t, len(named), 15)
+	for _, f := range named {
+		assert.True(t, flags[f] || f == "--help", "the README names %s, which no verb has", f)
+	}
+	for _, verb := range []string{"go run .", "go test ./..."} {
+		assert.Contains(t, string(b), "    "+verb+"\n")
+	}
+}
