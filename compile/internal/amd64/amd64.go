@@ -66,8 +66,8 @@ const (
 
 // general are the registers for streams and counters. RSP and RBP stay as they are: the Go runtime unwinds
 // through them.
-var general = []x86.Reg{x86.RDX, x86.RSI, x86.RBX, x86.R8, x86.R9, x86.R10, x86.R11, x86.R12, x86.R13, x86.R14,
-	x86.R15}
+var general = []x86.Reg{x86.RDX, x86.RSI, x86.RBX, x86.R8, x86.R9, x86.R10, x86.R11, x86.R12, x86.R13,
+	x86.R14, x86.R15}
 
 // cell is where a stream or a counter lives.
 type cell struct {
@@ -102,8 +102,8 @@ type gen struct {
 	peak   int
 }
 
-// Compile encodes p. With listing set the text of every instruction is kept. Errors wrap vec.ErrRejected where
-// the registers do not suffice.
+// Compile encodes p. With listing set the text of every instruction is kept. Errors wrap vec.ErrRejected
+// where the registers do not suffice.
 func Compile(p *vec.Program, isa ISA, listing bool) (*Code, error) {
 	g := &gen{a: &x86.Asm{Listing: listing}, p: p, isa: isa, w: isa.width, pooled: map[string]int{},
 		kConst: map[uint32]x86.K{}}

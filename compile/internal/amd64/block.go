@@ -55,7 +55,8 @@ const (
 )
 
 // block makes the code of b. It tries with loads shared in registers first, then with broadcasts and with all
-// loads repeated as memory operands, and last, where few variables are pinned, with values spilled to the frame.
+// loads repeated as memory operands, and last, unless it is the inside of a contraction, with values spilled
+// to the frame.
 func (g *gen) block(b *vec.Block) {
 	pinned := len(g.live[b].busy)
 	worst := 0

@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"mllab/compile/expr"
-	"mllab/compile/ir"
 	"mllab/compile/loop"
 )
 
@@ -368,16 +367,3 @@ func (blk *Block) sweep() bool {
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }
-
-// dtype of the buffer or register tile in memory with number buf.
-func (b *builder) dtype(buf int) ir.DType {
-	if buf < len(b.nest.Bufs) {
-		return b.nest.Bufs[buf].DType
-	}
-	for i := range b.tiles {
-		if t := &b.tiles[i]; t.mode == inMemory && t.buf == buf {
-			return b.nest.Locals[i].DType
-		}
-	}
-	return ir.F32
-}

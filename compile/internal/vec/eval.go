@@ -95,7 +95,7 @@ func (b *builder) evalAffine(e *expr.Expr) ID {
 	l, _ := b.affine(e)
 	r := b.lanes(l.base, l.step)
 	for _, t := range l.terms {
-		v := b.add(Ins{Op: LoopVar, Args: [3]ID{None, None, None}, Mask: None, Var: t.Var})
+		v := b.add(Ins{Op: LoopVar, Args: nothing, Mask: None, Var: t.Var})
 		r = b.intBin(AddI, b.intBin(MulI, v, b.int(int(t.Coef))), r)
 	}
 	return r
@@ -229,8 +229,8 @@ func (b *builder) integer(e *expr.Expr) ID {
 	return b.intBin(op, x, y)
 }
 
-var integerOps = map[expr.Op]Op{expr.Add: AddI, expr.Sub: SubI, expr.Mul: MulI, expr.Min: MinI, expr.Max: MaxI,
-	expr.MulHi: MulHiU, expr.And: And, expr.Or: Or, expr.Xor: Xor}
+var integerOps = map[expr.Op]Op{expr.Add: AddI, expr.Sub: SubI, expr.Mul: MulI, expr.Min: MinI,
+	expr.Max: MaxI, expr.MulHi: MulHiU, expr.And: And, expr.Or: Or, expr.Xor: Xor}
 
 // division is floor division, or its remainder, by a positive constant.
 func (b *builder) division(e *expr.Expr, x ID) ID {

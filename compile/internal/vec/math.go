@@ -194,10 +194,12 @@ func (b *builder) sincos(x ID, quarter int) ID {
 const largeAngle = 20000
 
 // twoOverPi are the bits of 2/pi behind the point, 32 a word.
-var twoOverPi = [...]uint32{0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0, 0xdb629599, 0x3c439041, 0xfe5163ab}
+var twoOverPi = [...]uint32{0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0, 0xdb629599, 0x3c439041,
+	0xfe5163ab}
 
 // payneHanek reduces a >= 2^14: a = m*2^e, and of the product m * 2/pi only the 64 bits around the point are
-// kept: the quadrant and the fraction (Payne and Hanek, "Radian reduction for trigonometric functions", 1983).
+// kept: the quadrant and the fraction (Payne and Hanek, "Radian reduction for trigonometric functions",
+// ACM SIGNUM Newsletter 18, 1983).
 func (b *builder) payneHanek(a ID) (r, q ID) {
 	exp := b.op(SubI, b.opImm(ShrI, 23, a), b.int(127+23)) // a = m * 2^exp
 	m := b.op(Or, b.op(And, a, b.int(1<<23-1)), b.int(1<<23))

@@ -106,7 +106,7 @@ func (b *builder) load(e *expr.Expr) ID {
 }
 
 func (b *builder) access(op Op, buf int, terms []Term) Ins {
-	return Ins{Op: op, Args: [3]ID{None, None, None}, Mask: None, Stream: b.stream(buf, terms),
+	return Ins{Op: op, Args: nothing, Mask: None, Stream: b.stream(buf, terms),
 		Version: b.version[buf]}
 }
 

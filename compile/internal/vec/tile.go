@@ -178,8 +178,8 @@ func (b *builder) place(i int, index []*expr.Expr) (v, at int, whole bool) {
 	flat := 0
 	for d, x := range index {
 		l, _ := b.affine(x)
-		if l.base < 0 || l.base >= dims[d] || t.mode == spread && d == t.dim && l.base+l.step*(b.active-1) >= dims[d] {
-			b.fail("access to element %d of dimension %d of a tile of %v", l.base+l.step*(b.active-1), d, dims)
+		if end := l.base + l.step*(b.active-1); l.base < 0 || end < 0 || max(l.base, end) >= dims[d] {
+			b.fail("access to elements %d to %d of dimension %d of a tile of %v", l.base, end, d, dims)
 			return t.first, 0, whole
 		}
 		if d == t.dim && t.mode == spread {
@@ -196,7 +196,7 @@ func (b *builder) variable(v int) ID {
 	if id, ok := b.now[v]; ok {
 		return id
 	}
-	id := b.add(Ins{Op: VarIn, Args: [3]ID{None, None, None}, Mask: None, Var: int32(v)})
+	id := b.add(Ins{Op: VarIn, Args: nothing, Mask: None, Var: int32(v)})
 	b.now[v] = id
 	return id
 }

@@ -5,6 +5,9 @@ import (
 	"math/bits"
 )
 
+// nothing are the operands of an instruction without any.
+var nothing = [3]ID{None, None, None}
+
 // add appends an instruction, or finds the equal one that the block already has.
 func (b *builder) add(x Ins) ID {
 	if !x.Op.Writes() {
@@ -26,7 +29,7 @@ func (b *builder) add(x Ins) ID {
 func (b *builder) op(op Op, args ...ID) ID { return b.opImm(op, 0, args...) }
 
 func (b *builder) opImm(op Op, imm uint32, args ...ID) ID {
-	x := Ins{Op: op, Args: [3]ID{None, None, None}, Mask: None, Imm: imm}
+	x := Ins{Op: op, Args: nothing, Mask: None, Imm: imm}
 	copy(x.Args[:], args)
 	return b.add(x)
 }
@@ -42,7 +45,7 @@ func (b *builder) lanes(start, step int) ID {
 	if step == 0 {
 		return b.int(start)
 	}
-	return b.add(Ins{Op: Lanes, Args: [3]ID{None, None, None}, Mask: None, Imm: uint32(start), Step: int32(step)})
+	return b.add(Ins{Op: Lanes, Args: nothing, Mask: None, Imm: uint32(start), Step: int32(step)})
 }
 
 // allLanes are the mask bits of a whole vector.

@@ -93,11 +93,12 @@ const (
 	numOps
 )
 
-var opNames = [numOps]string{"const", "lanes", "maskof", "var", "loopvar", "load", "load1", "loadstep", "gather",
-	"store", "store1", "storestep", "scatter", "addf", "subf", "mulf", "divf", "minf", "maxf", "sqrtf", "fma", "fnma",
-	"fms", "round", "floor", "toint", "nearby", "tofloat", "addi", "subi", "muli", "mulhiu", "mini", "maxi", "and",
-	"or", "xor", "andnot", "shl", "shr", "sar", "shlv", "shrv", "cmpf", "cmpi", "cmpu", "mand", "mor", "mxor", "mnot",
-	"select", "reduce", "extract", "unpacklo", "unpackhi", "unpacklo2", "unpackhi2", "blocks", "scalef"}
+var opNames = [numOps]string{"const", "lanes", "maskof", "var", "loopvar", "load", "load1", "loadstep",
+	"gather", "store", "store1", "storestep", "scatter", "addf", "subf", "mulf", "divf", "minf", "maxf", "sqrtf",
+	"fma", "fnma", "fms", "round", "floor", "toint", "nearby", "tofloat", "addi", "subi", "muli", "mulhiu", "mini",
+	"maxi", "and", "or", "xor", "andnot", "shl", "shr", "sar", "shlv", "shrv", "cmpf", "cmpi", "cmpu", "mand",
+	"mor", "mxor", "mnot", "select", "reduce", "extract", "unpacklo", "unpackhi", "unpacklo2", "unpackhi2",
+	"blocks", "scalef"}
 
 // String is the instruction's lower-case name.
 func (o Op) String() string { return opNames[o] }

@@ -6,8 +6,8 @@ import (
 )
 
 // Ins is a vector instruction with its register operands. Which fields count depends on the Op: D is the
-// destination (or the source of a store), S the middle operand, R the register in the last place. With AVX-512
-// K predicates it and Zero clears the lanes that K leaves out, otherwise they keep their old values.
+// destination (or the source of a store), S the middle operand, R the register in the last place. With
+// AVX-512, K predicates it and Zero clears the lanes that K leaves out, otherwise they keep their values.
 type Ins struct {
 	Op      *Op
 	W       Width

@@ -109,6 +109,24 @@ func BenchmarkMatmul(b *testing.B) {
 	}
 }
 
+// BenchmarkLayers are the products of a training step of the small autoencoder, 784-400-20 at a batch of 128.
+func BenchmarkLayers(b *testing.B) {
+	for _, isa := range encoded(b) {
+		for _, s := range [][3]int{{128, 400, 784}, {128, 784, 400}, {128, 20, 400}, {128, 400, 20}} {
+			m, n, k := s[0], s[1], s[2]
+			b.Run(fmt.Sprintf("%s/%dx%dx%d/forward", isa, m, n, k), func(b *testing.B) {
+				benchPlan(b, isa, 1, targettest.Contraction(m, n, k, false, false))
+			})
+			b.Run(fmt.Sprintf("%s/%dx%dx%d/weights", isa, m, n, k), func(b *testing.B) {
+				benchPlan(b, isa, 1, targettest.Contraction(k, n, m, true, false))
+			})
+			b.Run(fmt.Sprintf("%s/%dx%dx%d/input", isa, m, n, k), func(b *testing.B) {
+				benchPlan(b, isa, 1, targettest.Contraction(m, k, n, false, true))
+			})
+		}
+	}
+}
+
 func elementwise(n, inputs int, f func(x []*expr.Expr) *expr.Expr) *expr.Compute {
 	var in []ir.Type
 	var x []*expr.Expr
@@ -119,26 +137,33 @@ func elementwise(n, inputs int, f func(x []*expr.Expr) *expr.Expr) *expr.Compute
 	return expr.Map(in, ir.Of(ir.F32, n), f(x))
 }
 
+// adam is the update of a parameter by its gradient and two moments.
+func adam(x []*expr.Expr) *expr.Expr {
+	scaled := func(e *expr.Expr, k float64) *expr.Expr { return expr.Bin(expr.Mul, e, expr.Float(k)) }
+	m := expr.Bin(expr.Add, scaled(x[1], 0.9), scaled(x[0], 0.1))
+	v := expr.Bin(expr.Add, scaled(x[2], 0.999), scaled(expr.Bin(expr.Mul, x[0], x[0]), 0.001))
+	root := expr.Bin(expr.Add, expr.Un(expr.Sqrt, v), expr.Float(1e-8))
+	return expr.Bin(expr.Sub, x[3], expr.Bin(expr.Div, m, root))
+}
+
 func BenchmarkElementwise(b *testing.B) {
 	for _, isa := range encoded(b) {
 		for _, n := range []int{1 << 12, 1 << 16, 1 << 20} {
-			b.Run(fmt.Sprintf("%s/%d/add", isa, n), func(b *testing.B) {
-				benchPlan(b, isa, 1, elementwise(n, 2, func(x []*expr.Expr) *expr.Expr { return expr.Bin(expr.Add, x[0], x[1]) }))
-			})
-			b.Run(fmt.Sprintf("%s/%d/gelu", isa, n), func(b *testing.B) {
-				benchPlan(b, isa, 1, elementwise(n, 1, func(x []*expr.Expr) *expr.Expr { return gelu(x[0]) }))
-			})
-			b.Run(fmt.Sprintf("%s/%d/tanh", isa, n), func(b *testing.B) {
-				benchPlan(b, isa, 1, elementwise(n, 1, func(x []*expr.Expr) *expr.Expr { return expr.Un(expr.Tanh, x[0]) }))
-			})
-			b.Run(fmt.Sprintf("%s/%d/adam", isa, n), func(b *testing.B) {
-				benchPlan(b, isa, 1, elementwise(n, 4, func(x []*expr.Expr) *expr.Expr {
-					m := expr.Bin(expr.Add, expr.Bin(expr.Mul, x[1], expr.Float(0.9)), expr.Bin(expr.Mul, x[0], expr.Float(0.1)))
-					v := expr.Bin(expr.Add, expr.Bin(expr.Mul, x[2], expr.Float(0.999)),
-						expr.Bin(expr.Mul, expr.Bin(expr.Mul, x[0], x[0]), expr.Float(0.001)))
-					return expr.Bin(expr.Sub, x[3], expr.Bin(expr.Div, m, expr.Bin(expr.Add, expr.Un(expr.Sqrt, v), expr.Float(1e-8))))
-				}))
-			})
+			for _, f := range []struct {
+				name   string
+				inputs int
+				value  func(x []*expr.Expr) *expr.Expr
+			}{
+				{"add", 2, func(x []*expr.Expr) *expr.Expr { return expr.Bin(expr.Add, x[0], x[1]) }},
+				{"gelu", 1, func(x []*expr.Expr) *expr.Expr { return gelu(x[0]) }},
+				{"tanh", 1, func(x []*expr.Expr) *expr.Expr { return expr.Un(expr.Tanh, x[0]) }},
+				{"sin", 1, func(x []*expr.Expr) *expr.Expr { return expr.Un(expr.Sin, x[0]) }},
+				{"adam", 4, adam},
+			} {
+				b.Run(fmt.Sprintf("%s/%d/%s", isa, n, f.name), func(b *testing.B) {
+					benchPlan(b, isa, 1, elementwise(n, f.inputs, f.value))
+				})
+			}
 		}
 	}
 }

@@ -100,8 +100,8 @@ func TestTooManyRegisters(t *testing.T) {
 // lookup is y[i] = x[index[i]].
 func lookup(n, table int) *loop.Nest {
 	i := expr.At(0)
-	return &loop.Nest{Name: "lookup", Bufs: []loop.Buf{{Name: "x", Elems: table}, {Name: "index", DType: ir.I32, Elems: n},
-		{Name: "y", Elems: n, Role: loop.Out}}, Vars: []string{"i"},
+	return &loop.Nest{Name: "lookup", Vars: []string{"i"}, Bufs: []loop.Buf{{Name: "x", Elems: table},
+		{Name: "index", DType: ir.I32, Elems: n}, {Name: "y", Elems: n, Role: loop.Out}},
 		Body: nested([]loop.Stmt{&loop.Store{Buf: 2, Index: i, Value: get(0, expr.Get(1, ir.I32, i))}},
 			loop.For{Var: 0, N: n, Kind: loop.Vector})}
 }
@@ -130,10 +130,10 @@ func TestFaultInWorker(t *testing.T) {
 	for _, isa := range isas() {
 		d := open(t, target.Options{ISA: isa, Threads: 3, Guard: true})
 		const rows, width = 4000, 64
-		n := &loop.Nest{Name: "rows", Bufs: []loop.Buf{{Name: "x", Elems: 100}, {Name: "index", DType: ir.I32, Elems: rows},
-			{Name: "y", Elems: rows * width, Role: loop.Out}}, Vars: []string{"r", "i"}}
+		n := &loop.Nest{Name: "rows", Vars: []string{"r", "i"}, Bufs: []loop.Buf{{Name: "x", Elems: 100},
+			{Name: "index", DType: ir.I32, Elems: rows}, {Name: "y", Elems: rows * width, Role: loop.Out}}}
 		row := expr.Get(1, ir.I32, expr.At(0))
-		v := expr.Un(expr.Exp, get(0, expr.Plus(row, expr.Un(expr.Neg, expr.Bin(expr.Min, expr.At(1), expr.Int(0))))))
+		v := expr.Un(expr.Exp, get(0, row))
 		n.Body = nested([]loop.Stmt{&loop.Store{Buf: 2, Index: lin(expr.At(0), width, expr.At(1)), Value: v}},
 			loop.For{Var: 0, N: rows, Kind: loop.Parallel}, loop.For{Var: 1, N: width, Kind: loop.Vector})
 		data := fill(n, 1)
@@ -177,8 +177,8 @@ func TestThreads(t *testing.T) {
 	for _, isa := range isas() {
 		for _, threads := range []int{2, 5} {
 			d := open(t, target.Options{ISA: isa, Threads: threads})
-			for n := 1; n < 40; n += 6 {
-				nest := product(n*8, 16*n, 20, 4, 16, 4, false)
+			for n := 1; n < 12; n += 5 {
+				nest := product(8, 16*n, 5, 4, 16, 4, false)
 				data := fill(nest, 1)
 				p := prepare(t, d, nest, data)
 				p.kernel.(*kernel).cost.Store(1 << 40) // long enough to be shared

@@ -89,7 +89,8 @@ func (e *evaluated) run(f *frame, args []unsafe.Pointer, lo, hi int) {
 	rest := unsafe.Add(f.base(), e.vectors()*int(unsafe.Sizeof(lanes{})))
 	words := unsafe.Slice((*int)(rest), p.Loops+len(p.Streams))
 	m.counters, m.offsets = words[:p.Loops], words[p.Loops:]
-	m.base = unsafe.Slice((*unsafe.Pointer)(unsafe.Add(rest, len(words)*int(unsafe.Sizeof(int(0))))), len(p.Streams))
+	rest = unsafe.Add(rest, len(words)*int(unsafe.Sizeof(int(0))))
+	m.base = unsafe.Slice((*unsafe.Pointer)(rest), len(p.Streams))
 	clear(words)
 	m.hi = hi
 	for i := range p.Streams {
@@ -227,7 +228,7 @@ func (m *machine) memory(x *vec.Ins, d *lanes) {
 			*d = *(*lanes)(p)
 			return
 		}
-		m.each(x, nil, 1, func(l int, at unsafe.Pointer) { d[l] = *(*float32)(at) }, d)
+		m.collect(x, d)
 	case vec.LoadOne:
 		if x.Mask >= 0 && m.active(x)&1 == 0 {
 			d.fill(0)
@@ -237,43 +238,52 @@ func (m *machine) memory(x *vec.Ins, d *lanes) {
 			p = unsafe.Add(p, 4*int(m.vals[x.Args[0]].ints()[0]))
 		}
 		d.fill(*(*uint32)(p))
-	case vec.LoadStep:
-		m.each(x, nil, int(x.Step), func(l int, at unsafe.Pointer) { d[l] = *(*float32)(at) }, d)
-	case vec.Gather:
-		index := m.vals[x.Args[0]].ints()
-		m.each(x, func(l int) int { return int(index[l]) }, 0, func(l int, at unsafe.Pointer) { d[l] = *(*float32)(at) }, d)
+	case vec.LoadStep, vec.Gather:
+		m.collect(x, d)
 	case vec.Store:
-		v := &m.vals[x.Args[0]]
 		if x.Mask < 0 {
-			*(*lanes)(p) = *v
+			*(*lanes)(p) = m.vals[x.Args[0]]
 			return
 		}
-		m.each(x, nil, 1, func(l int, at unsafe.Pointer) { *(*float32)(at) = v[l] }, nil)
+		m.scatter(x)
 	case vec.StoreOne:
 		*(*float32)(p) = m.vals[x.Args[0]][0]
-	case vec.StoreStep:
-		v := &m.vals[x.Args[0]]
-		m.each(x, nil, int(x.Step), func(l int, at unsafe.Pointer) { *(*float32)(at) = v[l] }, nil)
-	case vec.Scatter:
-		v, index := &m.vals[x.Args[0]], m.vals[x.Args[1]].ints()
-		m.each(x, func(l int) int { return int(index[l]) }, 0, func(l int, at unsafe.Pointer) { *(*float32)(at) = v[l] }, nil)
+	case vec.StoreStep, vec.Scatter:
+		m.scatter(x)
 	}
 }
 
-// each calls do for the active lanes with the address of element index(l) + step*l; idle lanes of clear are 0.
-func (m *machine) each(x *vec.Ins, index func(int) int, step int, do func(l int, at unsafe.Pointer), clear *lanes) {
+// element is where lane l of an access lies from its address.
+func (m *machine) element(x *vec.Ins, l int) int {
+	switch x.Op {
+	case vec.Gather:
+		return int(m.vals[x.Args[0]].ints()[l])
+	case vec.Scatter:
+		return int(m.vals[x.Args[1]].ints()[l])
+	case vec.LoadStep, vec.StoreStep:
+		return int(x.Step) * l
+	}
+	return l
+}
+
+// collect loads the active lanes one by one and clears the others.
+func (m *machine) collect(x *vec.Ins, d *lanes) {
 	p, on := m.address(x), m.active(x)
-	for l := range evalLanes {
-		if on>>l&1 == 0 {
-			if clear != nil {
-				clear[l] = 0
-			}
-			continue
+	for l := range d {
+		if on>>l&1 != 0 {
+			d[l] = *(*float32)(unsafe.Add(p, 4*m.element(x, l)))
+		} else {
+			d[l] = 0
 		}
-		at := step * l
-		if index != nil {
-			at += index(l)
+	}
+}
+
+// scatter stores the active lanes one by one.
+func (m *machine) scatter(x *vec.Ins) {
+	p, on, v := m.address(x), m.active(x), &m.vals[x.Args[0]]
+	for l := range v {
+		if on>>l&1 != 0 {
+			*(*float32)(unsafe.Add(p, 4*m.element(x, l))) = v[l]
 		}
-		do(l, unsafe.Add(p, 4*at))
 	}
 }

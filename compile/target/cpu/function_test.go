@@ -18,8 +18,8 @@ import (
 
 // pointwise is the nest y[i] = f(x[i]) over n elements in vector loops of width lanes.
 func pointwise(n, lanes int, f func(x *expr.Expr) *expr.Expr) *loop.Nest {
-	nest := &loop.Nest{Name: "pointwise", Bufs: []loop.Buf{{Name: "x", Elems: n}, {Name: "y", Elems: n, Role: loop.Out}},
-		Vars: []string{"io", "i"}}
+	nest := &loop.Nest{Name: "pointwise", Vars: []string{"io", "i"},
+		Bufs: []loop.Buf{{Name: "x", Elems: n}, {Name: "y", Elems: n, Role: loop.Out}}}
 	i := lin(at(0), lanes, at(1))
 	nest.Body = []loop.Stmt{split(0, n, lanes, loop.Parallel, func(w int) []loop.Stmt {
 		return nested([]loop.Stmt{&loop.Store{Buf: 1, Index: i, Value: f(get(0, i))}},
@@ -109,8 +109,8 @@ func TestFunctions(t *testing.T) {
 // special puts the hard arguments first.
 func special(x []float32) {
 	inf := float32(math.Inf(1))
-	hard := []float32{0, float32(math.Copysign(0, -1)), inf, -inf, float32(math.NaN()), 1, -1, 1e-45, -1e-45, 1.1754944e-38,
-		math.MaxFloat32, -math.MaxFloat32, 88.722839, 88.72284, -103.97208, -87.33655, -88, 0.625, -0.99999994, 1e-7,
+	hard := []float32{0, float32(math.Copysign(0, -1)), inf, -inf, float32(math.NaN()), 1, -1, 1e-45, -1e-45,
+		1.1754944e-38, math.MaxFloat32, -math.MaxFloat32, 88.722839, 88.72284, -103.97208, -87.33655, -88, 0.625, -0.99999994, 1e-7,
 		20000, 20001, 1e5, 1e6, 16367173, 1e10, 3.4e38, 2.5, 3.5, -2.5, 0.5, 1.5707964, 3.1415927, 8388608.5}
 	copy(x, hard)
 }
@@ -125,7 +125,8 @@ func TestBinaryOfFloats(t *testing.T) {
 			expr.Eq, expr.Ne} {
 			for _, lanes := range []int{1, 16, 37} {
 				nest := pointwise(n, lanes, nil_)
-				nest.Bufs = []loop.Buf{{Name: "a", Elems: n}, {Name: "b", Elems: n}, {Name: "y", Elems: n, Role: loop.Out}}
+				nest.Bufs = []loop.Buf{{Name: "a", Elems: n}, {Name: "b", Elems: n},
+					{Name: "y", Elems: n, Role: loop.Out}}
 				i := lin(at(0), lanes, at(1))
 				v := expr.To(ir.F32, expr.Bin(op, get(0, i), get(1, i)))
 				nest.Body = []loop.Stmt{split(0, n, lanes, loop.Serial, func(w int) []loop.Stmt {

@@ -7,7 +7,8 @@ import (
 const hugePage = 2 << 20
 
 // mapped gives n bytes of zeroed memory outside of the Go heap, aligned to a page. With guard set its end is
-// the end of a page, and the page behind it cannot be touched; the memory then is aligned to align bytes only.
+// the end of a page, and the page behind it cannot be touched; the memory then is aligned to align bytes
+// only.
 func mapped(n int, guard bool, align int) (memory, whole []byte, err error) {
 	page := unix.Getpagesize()
 	size := (n + page - 1) &^ (page - 1)

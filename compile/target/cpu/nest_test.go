@@ -239,8 +239,8 @@ func nested(body []loop.Stmt, loops ...loop.For) []loop.Stmt {
 	return body
 }
 
-// product is the nest of C = A*B for A [m k], B [k n] with tiles of mr x nr and ku steps of the reduction at a
-// time; sizes need not divide.
+// product is the nest of C = A*B for A [m k], B [k n] with tiles of mr x nr and ku steps of the reduction
+// at a time; sizes need not divide.
 func product(m, n, k, mr, nr, ku int, ta bool) *loop.Nest {
 	const jo, io, ko, kk, i, j = 0, 1, 2, 3, 4, 5
 	tile := []*expr.Expr{at(i), at(j)}

@@ -30,38 +30,49 @@ func (d *Device) Sequence(launches []target.Launch) (target.Sequence, error) {
 	s := &sequence{pool: d.pool, keep: launches, times: make([]target.Timing, len(launches))}
 	frame := 0
 	for i, l := range launches {
-		k, ok := l.Kernel.(*kernel)
-		if !ok {
-			return nil, fmt.Errorf("cpu: launch %d: kernel of another target (%T)", i, l.Kernel)
+		st, err := prepareStep(l)
+		if err != nil {
+			return nil, fmt.Errorf("cpu: launch %d: %w", i, err)
 		}
-		if len(l.Args) != len(k.nest.Bufs) {
-			return nil, fmt.Errorf("cpu: launch %d of %s: %d arguments, want %d", i, k.nest.Name, len(l.Args),
-				len(k.nest.Bufs))
-		}
-		st := step{k: k}
-		for j, a := range l.Args {
-			p := &k.nest.Bufs[j]
-			b, ok := a.Buffer.(*buffer)
-			if !ok {
-				return nil, fmt.Errorf("cpu: launch %d of %s: argument %s is memory of another target (%T)", i,
-					k.nest.Name, p.Name, a.Buffer)
-			}
-			if err := b.inside("argument "+p.Name, a.Offset, p.Elems*p.DType.Size()); err != nil || a.Offset%64 != 0 {
-				return nil, fmt.Errorf("cpu: launch %d of %s: offset %d, want a multiple of 64: %w", i, k.nest.Name, a.Offset, err)
-			}
-			var at unsafe.Pointer
-			if len(b.data) > 0 {
-				at = unsafe.Add(unsafe.Pointer(&b.data[0]), a.Offset)
-			}
-			st.args = append(st.args, at)
-		}
-		frame = max(frame, k.prog.frameBytes())
+		frame = max(frame, st.k.prog.frameBytes())
 		s.steps = append(s.steps, st)
 	}
 	if err := d.pool.fit(frame); err != nil {
 		return nil, err
 	}
 	return s, nil
+}
+
+func prepareStep(l target.Launch) (step, error) {
+	k, ok := l.Kernel.(*kernel)
+	if !ok {
+		return step{}, fmt.Errorf("kernel of another target (%T)", l.Kernel)
+	}
+	if len(l.Args) != len(k.nest.Bufs) {
+		return step{}, fmt.Errorf("kernel %s: %d arguments, want %d", k.nest.Name, len(l.Args), len(k.nest.Bufs))
+	}
+	st := step{k: k}
+	for j, a := range l.Args {
+		p := &k.nest.Bufs[j]
+		b, ok := a.Buffer.(*buffer)
+		if !ok {
+			return step{}, fmt.Errorf("kernel %s: argument %s is memory of another target (%T)", k.nest.Name,
+				p.Name, a.Buffer)
+		}
+		if a.Offset%64 != 0 {
+			return step{}, fmt.Errorf("kernel %s: argument %s at offset %d, want a multiple of 64", k.nest.Name,
+				p.Name, a.Offset)
+		}
+		if err := b.inside("argument "+p.Name, a.Offset, p.Elems*p.DType.Size()); err != nil {
+			return step{}, fmt.Errorf("kernel %s: %w", k.nest.Name, err)
+		}
+		var at unsafe.Pointer
+		if len(b.data) > 0 {
+			at = unsafe.Add(unsafe.Pointer(&b.data[0]), a.Offset)
+		}
+		st.args = append(st.args, at)
+	}
+	return st, nil
 }
 
 // Run carries out the launches in order.
