@@ -294,6 +294,8 @@ func (x *Ins) text(id ID) string {
 		fmt.Fprintf(&b, " %d", x.Var)
 	case x.Op == Lanes:
 		fmt.Fprintf(&b, " %d step %d", int32(x.Imm), x.Step)
+	case x.Op == Const:
+		fmt.Fprintf(&b, " %#x", x.Imm)
 	case x.Op == Reduce:
 		b.WriteString(" " + Op(x.Imm).String())
 	case x.Imm != 0:
