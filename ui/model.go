@@ -58,6 +58,7 @@ type Model struct {
 	until  time.Time // end of the notice; zero: begins with the next tick
 	state  *lab.State
 	saving bool
+	odd    bool // every second tick
 
 	decided bool   // the user said what becomes of the run
 	dir     string // where it was saved
@@ -158,9 +159,10 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 
 // onTick looks at the training, 20 times a second.
 func (m *Model) onTick(now time.Time) tea.Cmd {
-	if s := m.lab.Job.State(); s != m.state {
+	if s := m.lab.Job.State(); s != m.state && (m.odd || urgent(m.state, s)) {
 		m.state, m.dirty = s, true
 	}
+	m.odd = !m.odd
 	if m.notice.Text != "" {
 		switch {
 		case m.until.IsZero():
@@ -173,6 +175,13 @@ func (m *Model) onTick(now time.Time) tea.Cmd {
 		m.dirty = true
 	}
 	return m.tell(screen.Tick(now))
+}
+
+// urgent reports whether a new state must be seen at once. Else numbers change with every second tick:
+// that is as fast as they are read, and leaves the processor to the training.
+func urgent(old, s *lab.State) bool {
+	return s.Phase != old.Phase || s.LR != old.LR || s.Detail != old.Detail || len(s.Events) != len(old.Events) ||
+		s.Step < old.Step || s.Phase == lab.Paused || s.Dir != old.Dir
 }
 
 // tell gives a message to the active screen.

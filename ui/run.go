@@ -63,7 +63,7 @@ func Run(ctx context.Context, session *lab.Session, o Options) error {
 		Store: store, Out: out})
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGHUP)
 	defer stop()
-	opts := []tea.ProgramOption{tea.WithContext(ctx), tea.WithOutput(out), tea.WithFPS(40)}
+	opts := []tea.ProgramOption{tea.WithContext(ctx), tea.WithOutput(out)}
 	if o.TrueColor {
 		opts = append(opts, tea.WithColorProfile(colorprofile.TrueColor))
 	}

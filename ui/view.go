@@ -43,12 +43,13 @@ func (m *Model) draw() string {
 		}
 		body[len(body)-1] = style.Render(widget.Fit(widget.Clean(m.notice.Text), w))
 	}
+	side := th.Border.Render("│") // widget.Sides would measure every line once more
 	for i := range body {
-		body[i] = " " + body[i] + " "
+		body[i] = side + " " + body[i] + " " + side
 	}
 	content := strings.Join([]string{
 		widget.TabsLine(programName, m.tabs(), m.active, m.state.Device, m.w, th),
-		widget.Sides(strings.Join(body, "\n"), m.w, h, th),
+		strings.Join(body, "\n"),
 		widget.KeysLine(m.bindings(), m.w, th),
 	}, "\n")
 	switch {

@@ -23,10 +23,10 @@ const (
 // pictureID is the id of a place in the store.
 func pictureID(place int) int { return 1 + place }
 
-// art is what takes time to draw: the bodies of the picture panels and of the chart, for one layout.
+// art is what takes time to draw: the panels of the pictures and of the chart, for one layout.
 type art struct {
 	lay    layout
-	bodies [places]string
+	panels [places]string
 	curves *curves
 }
 
@@ -46,6 +46,7 @@ type order struct {
 	series  []lab.Series
 	logY    bool
 	which   [places]bool
+	titles  [places]string
 	curves  *curves
 }
 
@@ -61,7 +62,7 @@ func (t *Train) draw(now time.Time) tea.Cmd {
 	if lay != t.art.lay {
 		t.stale = true
 	}
-	o.views = t.views(lay)
+	o.views, o.titles = t.views(lay), t.titles(lay)
 	points := 0
 	for _, s := range o.series {
 		points += len(s.X)
@@ -112,7 +113,7 @@ func (t *Train) take(d drawn) {
 	t.drawing = false
 	for i := range d.fresh {
 		if d.fresh[i] {
-			t.art.bodies[i] = d.art.bodies[i]
+			t.art.panels[i] = d.art.panels[i]
 			t.lab.Store.Publish(pictureID(i), d.pics[i])
 		}
 	}
@@ -123,7 +124,8 @@ func (o order) draw() tea.Msg {
 	d := drawn{art: art{lay: o.lay, curves: o.curves}, fresh: o.which}
 	for i, v := range o.views {
 		if o.which[i] {
-			d.pics[i], d.art.bodies[i] = o.view(i, v)
+			pic, body := o.view(i, v)
+			d.pics[i], d.art.panels[i] = pic, o.panel(i, body)
 		}
 	}
 	if o.which[chart] {
@@ -131,9 +133,15 @@ func (o order) draw() tea.Msg {
 			d.art.curves = &curves{}
 		}
 		d.art.curves.follow(o.series)
-		d.pics[chart], d.art.bodies[chart] = o.chart(d.art.curves)
+		pic, body := o.chart(d.art.curves)
+		d.pics[chart], d.art.panels[chart] = pic, o.panel(chart, body)
 	}
 	return d
+}
+
+func (o order) panel(place int, body string) string {
+	s := o.lay.place(place)
+	return widget.Box(o.titles[place], body, s.w, s.h, false, o.theme)
 }
 
 // view draws a set of pictures into its place.

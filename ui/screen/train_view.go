@@ -76,43 +76,82 @@ func (t *Train) View(w, h int) string {
 	th := t.lab.Theme
 	parts := []string{t.header(w)}
 	if l.full {
-		left := widget.Rows(t.panel(upper, l), t.panel(lower, l))
-		losses := widget.Box("loss", t.body(chart, l), l.chart.w, l.chart.h, false, th)
 		iw, ih := widget.Inner(l.now.w, l.now.h)
 		now := widget.Box("now", t.now(iw, ih), l.now.w, l.now.h, false, th)
-		parts = append(parts, widget.Columns(1, left, losses, now))
+		left := t.panel(upper, l) + "\n" + t.panel(lower, l)
+		parts = append(parts, beside(left, t.panel(chart, l), now))
 	} else {
-		losses := widget.Box("loss", t.body(chart, l), l.chart.w, l.chart.h, false, th)
-		parts = append(parts, widget.Columns(1, t.panel(upper, l), losses))
 		first, second := t.lines()
-		parts = append(parts, widget.NumbersLine(first, w, th), widget.NumbersLine(second, w, th))
+		parts = append(parts, beside(t.panel(upper, l), t.panel(chart, l)),
+			widget.NumbersLine(first, w, th), widget.NumbersLine(second, w, th))
 	}
-	return widget.Block(strings.Join(append(parts, t.status(w, l.status)), "\n"), w, h)
+	text := strings.Join(append(parts, t.status(w, l.status)), "\n")
+	if strings.Count(text, "\n") != h-1 {
+		return widget.Block(text, w, h)
+	}
+	return text
 }
 
-// body is what was drawn for the place, if it was drawn for this layout.
-func (t *Train) body(place int, l layout) string {
-	if t.art.lay != l {
-		return ""
+// beside puts blocks of the same height side by side. Unlike widget.Columns it measures nothing: it
+// stands between a key and its answer, and all blocks are exact.
+func beside(blocks ...string) string {
+	lines := make([][]string, len(blocks))
+	for i, b := range blocks {
+		lines[i] = strings.Split(b, "\n")
 	}
-	return t.art.bodies[place]
+	var b strings.Builder
+	for y := range lines[0] {
+		if y > 0 {
+			b.WriteByte('\n')
+		}
+		for i := range lines {
+			if i > 0 {
+				b.WriteByte(' ')
+			}
+			if y < len(lines[i]) {
+				b.WriteString(lines[i][y])
+			}
+		}
+	}
+	return b.String()
 }
 
+// place is the size of a panel.
+func (l layout) place(i int) size {
+	if i == chart {
+		return l.chart
+	}
+	return l.pic[i]
+}
+
+// panel is what was drawn for the place, or an empty one where that was for another layout.
 func (t *Train) panel(place int, l layout) string {
-	v := t.views(l)[place]
-	title := widget.Clean(v.Name)
-	switch {
-	case v.Columns == 2:
-		title = "input │ " + title
-	case v.Name == "samples":
-		title = fitting(l.pic[place].w-10, "samples (fixed noise)", "samples")
-	case v.Name == "" && place == upper:
-		title = "pictures"
+	if t.art.lay == l && t.art.panels[place] != "" {
+		return t.art.panels[place]
 	}
-	if n := len(t.state.Views); !l.full && n > 1 {
-		title += " " + strconv.Itoa(t.which%n+1) + "/" + strconv.Itoa(n)
+	s := l.place(place)
+	return widget.Box("", "", s.w, s.h, false, t.lab.Theme)
+}
+
+// titles name the panels.
+func (t *Train) titles(l layout) (titles [places]string) {
+	for i, v := range t.views(l) {
+		switch {
+		case v.Columns == 2:
+			titles[i] = "input │ " + widget.Clean(v.Name)
+		case v.Name == "samples":
+			titles[i] = fitting(l.pic[i].w-10, "samples (fixed noise)", "samples")
+		case v.Name == "" && i == upper:
+			titles[i] = "pictures"
+		default:
+			titles[i] = widget.Clean(v.Name)
+		}
+		if n := len(t.state.Views); !l.full && n > 1 {
+			titles[i] += " " + strconv.Itoa(t.which%n+1) + "/" + strconv.Itoa(n)
+		}
 	}
-	return widget.Box(title, t.body(place, l), l.pic[place].w, l.pic[place].h, false, t.lab.Theme)
+	titles[chart] = "loss"
+	return titles
 }
 
 // header is the first line: what is trained on what, at the right how far it is.
