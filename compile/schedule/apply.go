@@ -160,14 +160,48 @@ func (b *builder) lower(e *expr.Expr, acc *expr.Expr, body bool) *expr.Expr {
 	})
 }
 
-// stores writes all outputs at the coordinate where the loops stand.
+// stores writes all outputs at the coordinate where the loops stand. An output may
+// lie in the memory of an operand that another output still reads; then values
+// wait in registers until all are known.
 func (b *builder) stores(acc *expr.Expr) []loop.Stmt {
 	at := b.index(b.design.axes[:len(b.c.Axes)])
-	var s []loop.Stmt
+	var early, late []loop.Stmt
+	wait := inPlaceHazard(b.c)
+	last := len(b.c.Outs) - 1
 	for i, o := range b.c.Outs {
-		s = append(s, &loop.Store{Buf: b.bufs[len(b.c.In)+i], Index: at, Value: b.lower(o, acc, false)})
+		value := b.lower(o, acc, false)
+		if wait && i < last {
+			var dims []*node
+			if n := b.order[len(b.order)-1]; n.kind == loop.Vector && n.space {
+				dims = []*node{n}
+			}
+			tile, index := b.local(fmt.Sprint("value", i), o.Type, dims), b.tileIndex(dims)
+			early = append(early, &loop.Set{Local: tile, Index: index, Value: value})
+			value = expr.Tile(tile, o.Type, index...)
+		}
+		s := &loop.Store{Buf: b.bufs[len(b.c.In)+i], Index: at, Value: value}
+		if wait && i == last {
+			early = append(early, s)
+			continue
+		}
+		late = append(late, s)
 	}
-	return s
+	return append(early, late...)
+}
+
+// inPlaceHazard reports whether an output has the size of an operand that an
+// output other than it reads.
+func inPlaceHazard(c *expr.Compute) bool {
+	if len(c.Outs) < 2 {
+		return false
+	}
+	found := false
+	for _, o := range c.Outs {
+		expr.Walk(o, func(e *expr.Expr) {
+			found = found || e.Op == expr.Load && c.In[e.I].Elems() == ir.Elems(c.Axes)
+		})
+	}
+	return found
 }
 
 // reduction makes the statements inside the outer loops: the tile is set, the
@@ -182,7 +216,7 @@ func (b *builder) reduction() []loop.Stmt {
 	if across {
 		partial = append(partial, vec)
 	}
-	acc := b.local("partial", partial)
+	acc := b.local("partial", c.Body.Type, partial)
 	start := c.Comb.Start(c.Body.Type)
 	out := b.loops(partial, func() []loop.Stmt {
 		return []loop.Stmt{&loop.Set{Local: acc, Index: b.tileIndex(partial), Value: start}}
@@ -193,7 +227,7 @@ func (b *builder) reduction() []loop.Stmt {
 		}}
 	})...)
 	if across {
-		total := b.local("total", tile)
+		total := b.local("total", c.Body.Type, tile)
 		out = append(out, b.loops(tile, func() []loop.Stmt {
 			return []loop.Stmt{&loop.Set{Local: total, Index: b.tileIndex(tile), Value: start}}
 		})...)
@@ -210,11 +244,11 @@ func (b *builder) reduction() []loop.Stmt {
 
 // local declares a tile with a dimension a loop, or finds it declared, as it is
 // where the same statements are made again for a tail.
-func (b *builder) local(name string, dims []*node) int {
+func (b *builder) local(name string, d ir.DType, dims []*node) int {
 	if i, ok := b.tiles[name]; ok {
 		return i
 	}
-	l := loop.Local{DType: b.c.Body.Type, Dims: extents(dims)}
+	l := loop.Local{DType: d, Dims: extents(dims)}
 	if len(l.Dims) == 0 {
 		l.Dims = []int{1}
 	}

@@ -111,7 +111,7 @@ func (f *form) strided(axis int) int {
 // width is the extent of a vector loop: up to n registers, fewer for long
 // expressions, and no more than the axis has.
 func (f *form) width(axis, n int) int {
-	if f.nodes > 24 {
+	if f.nodes > 24 || inPlaceHazard(f.c) {
 		n = 1
 	}
 	return min(n*f.m.Lanes, f.c.Extent(axis))

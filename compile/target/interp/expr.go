@@ -20,7 +20,6 @@ func (k *kernel) program(roots ...*expr.Expr) *program {
 	for _, r := range roots {
 		p.visit(r)
 	}
-	k.slots = max(k.slots, len(p.slots))
 	return p
 }
 
@@ -51,8 +50,13 @@ func (p *program) visit(e *expr.Expr) {
 }
 
 func (p *program) push(e *expr.Expr, a func(dst int) action) {
-	dst := len(p.slots)
+	dst := p.k.slots
+	p.k.slots++
 	p.slots[e] = dst
+	if e.Op == expr.Const {
+		p.k.consts = append(p.k.consts, p.action(e, dst))
+		return
+	}
 	if a == nil {
 		a = func(dst int) action { return p.action(e, dst) }
 	}
@@ -62,6 +66,14 @@ func (p *program) push(e *expr.Expr, a func(dst int) action) {
 func (p *program) affine(l expr.Linear) func(int) action {
 	return func(dst int) action {
 		terms, c := l.Terms, l.Const
+		switch len(terms) {
+		case 1:
+			v0, k0 := terms[0].Axis, terms[0].Coef
+			return func(f *frame) { f.ints[dst] = int32(c + f.vars[v0]*k0) }
+		case 2:
+			v0, k0, v1, k1 := terms[0].Axis, terms[0].Coef, terms[1].Axis, terms[1].Coef
+			return func(f *frame) { f.ints[dst] = int32(c + f.vars[v0]*k0 + f.vars[v1]*k1) }
+		}
 		return func(f *frame) {
 			v := c
 			for _, t := range terms {
@@ -133,6 +145,16 @@ func (p *program) load(e *expr.Expr, dst int) action {
 		pred = p.slot(e.Pred)
 	}
 	float := e.Type == ir.F32
+	if pred < 0 && float {
+		return func(f *frame) {
+			i := int(f.ints[index])
+			mem := f.bufs[buf]
+			if uint(i) >= uint(len(mem)) {
+				k.outside(buf, i, len(mem))
+			}
+			f.floats[dst] = float64(math.Float32frombits(mem[i]))
+		}
+	}
 	return func(f *frame) {
 		var bits uint32
 		if pred < 0 || f.ints[pred] != 0 {

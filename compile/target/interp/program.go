@@ -12,9 +12,10 @@ import (
 // kernel is a nest turned into functions, once, so that walking it costs a call
 // an expression.
 type kernel struct {
-	nest  *loop.Nest
-	body  []action
-	slots int
+	nest   *loop.Nest
+	body   []action
+	consts []action // what is run once, when a frame is made
+	slots  int
 }
 
 // action is a statement, or one expression whose value it leaves in its slot.
@@ -46,6 +47,9 @@ func (k *kernel) frame(mem [][]uint32) *frame {
 	for _, l := range k.nest.Locals {
 		f.tileF = append(f.tileF, make([]float64, ir.Elems(l.Dims)))
 		f.tileI = append(f.tileI, make([]int32, ir.Elems(l.Dims)))
+	}
+	for _, a := range k.consts {
+		a(f)
 	}
 	return f
 }
@@ -141,17 +145,31 @@ func (k *kernel) at(tile int, index []*expr.Expr, p *program) func(*frame) int {
 	for d, x := range index {
 		slots[d] = p.slot(x)
 	}
+	if len(index) == 1 {
+		s, n := slots[0], dims[0]
+		return func(f *frame) int {
+			i := int(f.ints[s])
+			if uint(i) >= uint(n) {
+				outsideTile(tile, 0, i, dims)
+			}
+			return i
+		}
+	}
 	return func(f *frame) int {
 		flat := 0
 		for d, s := range slots {
 			i := int(f.ints[s])
 			if uint(i) >= uint(dims[d]) {
-				panic(fault{fmt.Sprintf("tile t%d: index %d is outside dimension %d of %v", tile, i, d, dims)})
+				outsideTile(tile, d, i, dims)
 			}
 			flat = flat*dims[d] + i
 		}
 		return flat
 	}
+}
+
+func outsideTile(tile, d, i int, dims []int) {
+	panic(fault{fmt.Sprintf("tile t%d: index %d is outside dimension %d of %v", tile, i, d, dims)})
 }
 
 func (k *kernel) set(s *loop.Set) action {

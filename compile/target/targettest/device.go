@@ -136,6 +136,7 @@ func examAliasing(t *testing.T, d target.Device) {
 			require.Equal(t, 3.0, g, "element %d of %d", i, n)
 		}
 	}
+	aliasUpdate(t, d)
 	// The accumulation of a gradient: acc = acc + a*b with acc in place.
 	c := Contraction(20, 40, 9, false, false)
 	c.In = append(c.In, f32(20, 40))
@@ -160,6 +161,38 @@ func examAliasing(t *testing.T, d target.Device) {
 	require.NoError(t, err)
 	for i, g := range got {
 		require.Equal(t, 19.0, g, "element %d", i)
+	}
+}
+
+// aliasUpdate is the step of an optimiser with momentum, state and parameters in
+// place: m = m/2 + g; p = p - m, where p reads the old m after m is known.
+func aliasUpdate(t *testing.T, d target.Device) {
+	const n = 1037
+	in := []ir.Type{f32(n), f32(n), f32(n)}
+	m := expr.Plus(expr.Times(load(1, at(0)), expr.Float(0.5)), load(0, at(0)))
+	c := several("momentum", in, m, expr.Minus(load(2, at(0)), m)).C
+	s := build(t, d, c)
+	ones := bytes.Repeat(encode(ir.F32, []float64{1}), n)
+	require.NoError(t, s.bufs[0].Write(0, ones))
+	for i, a := range s.launches[0].Args {
+		for out := range 2 {
+			if a.Buffer == s.bufs[3+out] {
+				s.launches[0].Args[i].Buffer = s.bufs[1+out]
+			}
+		}
+	}
+	seq, err := d.Sequence(s.launches)
+	require.NoError(t, err)
+	defer seq.Close()
+	for range 3 {
+		require.NoError(t, seq.Run(context.Background()))
+	}
+	for buf, want := range map[int]float64{1: 1.75, 2: -(1 + 1.5 + 1.75)} {
+		got, err := s.read(buf, ir.F32, n)
+		require.NoError(t, err)
+		for i, g := range got {
+			require.Equal(t, want, g, "buffer %d, element %d", buf, i)
+		}
 	}
 }
 
