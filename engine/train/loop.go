@@ -33,6 +33,7 @@ type Loop struct {
 	one      [1]float32
 
 	exec sync.Mutex // held during a step, and by Do
+	torn bool       // a step was cut short; guarded by exec
 	step atomic.Int64
 
 	mu      sync.Mutex // guards what follows
@@ -196,6 +197,10 @@ func (l *Loop) advance(ctx context.Context, f *feeder) (Metrics, bool, error) {
 
 // run feeds and runs the programs of a step; without a batch, on the one that is there.
 func (l *Loop) run(ctx context.Context, b *filled, step int, lr float64) error {
+	if l.torn {
+		return errTorn
+	}
+	l.torn = true
 	seed := l.o.Seed
 	l.rng = [4]int32{int32(uint32(seed)), int32(uint32(seed >> 32)), int32(uint32(step)), 0}
 	l.o.Rule.Numbers(step+1, lr, l.scalars)
@@ -219,8 +224,12 @@ func (l *Loop) run(ctx context.Context, b *filled, step int, lr float64) error {
 			}
 		}
 	}
+	l.torn = false
 	return nil
 }
+
+// errTorn is why a state that lies between two steps is neither saved nor trained on.
+var errTorn = errors.New("train: a step was cut short, so the parameters are no step's: go on from a checkpoint")
 
 func (p *program) writeBatch(b filled) error {
 	if p.x != nil {
@@ -328,7 +337,8 @@ func (l *Loop) Programs() []*engine.Program {
 	return ps
 }
 
-// Checkpoint copies the state after the last step. It waits for a step under way.
+// Checkpoint copies the state after the last step. It waits for a step under way; of
+// one that was cut short, by the end of Run's context or a fault, there is no state.
 func (l *Loop) Checkpoint() (run.Checkpoint, error) {
 	l.exec.Lock()
 	defer l.exec.Unlock()
@@ -336,6 +346,9 @@ func (l *Loop) Checkpoint() (run.Checkpoint, error) {
 }
 
 func (l *Loop) checkpoint() (run.Checkpoint, error) {
+	if l.torn {
+		return run.Checkpoint{}, errTorn
+	}
 	tensors, err := l.state.Read()
 	if err != nil {
 		return run.Checkpoint{}, fmt.Errorf("checkpoint of step %d: %w", l.Step(), err)
@@ -384,6 +397,7 @@ func (l *Loop) Restore(ck run.Checkpoint) error {
 	if err := l.state.Load(ck); err != nil {
 		return err
 	}
+	l.torn = false
 	l.step.Store(ck.Step)
 	l.mu.Lock()
 	l.lr = ck.LR
@@ -399,6 +413,7 @@ func (l *Loop) Reset() error {
 	if err := l.state.Init(l.o.Seed); err != nil {
 		return err
 	}
+	l.torn = false
 	l.step.Store(0)
 	l.mu.Lock()
 	l.lr = l.o.LR

@@ -389,6 +389,11 @@ func TestReduceError(t *testing.T) {
 	o.Reduce = func(context.Context, []train.Gradient) error { return errors.New("rank 3 is gone") }
 	l := newLoop(t, newToy(), toyData{}, o)
 	assert.EqualError(t, l.Run(context.Background()), "step 1: reduce gradients: rank 3 is gone")
+	_, err := l.Checkpoint()
+	assert.ErrorContains(t, err, "a step was cut short")
+	assert.ErrorContains(t, l.Run(context.Background()), "go on from a checkpoint")
+	require.NoError(t, l.Reset())
+	checkpoint(t, l)
 }
 
 func TestDataError(t *testing.T) {
