@@ -11,7 +11,8 @@ import (
 var OpenCL = &Dialect{
 	Name: "OpenCL C",
 	Kernel: func(t [3]int) string {
-		return fmt.Sprintf("__kernel __attribute__((reqd_work_group_size(%d, %d, %d)))\nvoid ", t[0], t[1], t[2])
+		const form = "__kernel __attribute__((reqd_work_group_size(%d, %d, %d)))\nvoid "
+		return fmt.Sprintf(form, t[0], t[1], t[2])
 	},
 	Inline:  "",
 	Global:  "__global ",
@@ -31,8 +32,8 @@ var OpenCL = &Dialect{
 	Inf:   "INFINITY",
 	NaN:   "NAN",
 	Reserved: []string{
-		"global", "local", "constant", "private", "generic", "kernel", "half", "uint", "uchar", "ushort", "ulong",
-		"size_t", "pipe", "uniform", "read_only", "write_only", "read_write", "fabs", "exp", "log", "log1p", "tanh",
-		"sin", "cos", "sqrt", "rsqrt", "floor", "erf", "pow", "mul_hi", "get_group_id", "get_local_id",
+		"global", "local", "constant", "private", "generic", "kernel", "half", "uint", "uchar",
+		"ushort", "ulong", "size_t", "pipe", "uniform", "read_only", "write_only", "read_write", "fabs", "exp", "log", "log1p",
+		"tanh", "sin", "cos", "sqrt", "rsqrt", "floor", "erf", "pow", "mul_hi", "get_group_id", "get_local_id",
 	},
 }

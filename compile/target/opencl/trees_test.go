@@ -19,7 +19,8 @@ const treeElems = 96
 
 var (
 	edgeFloats = []float64{
-		0, math.Copysign(0, -1), 1, -1, 0.5, 2.5, -3.5, 1e10, -1e10, math.Inf(1), math.Inf(-1), math.NaN(), 1e-5,
+		0, math.Copysign(0, -1), 1, -1, 0.5, 2.5, -3.5, 1e10, -1e10, math.Inf(1), math.Inf(-1),
+		math.NaN(), 1e-5,
 	}
 	edgeInts = []int64{0, 1, -1, 2, 31, 1000003, math.MaxInt32, math.MinInt32, -17}
 )
