@@ -37,8 +37,10 @@ func proposals(c *expr.Compute, m loop.Machine) []Schedule {
 	switch {
 	case m.Kind == loop.GPU:
 		return []Schedule{f.gpu(2), f.gpu(1)}
-	case m.Kind == loop.Scalar || m.Lanes <= 1:
+	case m.Kind == loop.Scalar:
 		return nil
+	case m.Lanes <= 1:
+		return []Schedule{f.plain()}
 	case c.Body == nil:
 		return []Schedule{f.elementwise(), f.mapped(1)}
 	case f.contraction():
@@ -125,6 +127,16 @@ func (s *Schedule) cut(name string, extent, n int) (outer, inner string) {
 	}
 	*s = append(*s, split(name, n))
 	return name + ".0", name + ".1"
+}
+
+// plain is for threads without vectors: the outer coordinates are shared.
+func (f *form) plain() Schedule {
+	var s Schedule
+	par := s.outerParallel(f, len(f.c.Axes), 1)
+	if len(par) == 0 {
+		return nil
+	}
+	return append(s, step(Reorder, f.outerOrder(par, len(f.c.Axes))...), step(Parallel, par...))
 }
 
 // elementwise is a map: along the last axis, or in square tiles where an operand

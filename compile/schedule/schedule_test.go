@@ -28,6 +28,7 @@ var machines = []loop.Machine{
 	{Kind: loop.CPU, Name: "avx2", Lanes: 8, Registers: 16, Threads: 4, L1: 32 << 10, L2: 512 << 10},
 	{Kind: loop.CPU, Name: "neon", Lanes: 4, Registers: 32, Threads: 8},
 	{Kind: loop.GPU, Name: "gpu", Lanes: 1, Threads: 8, Group: 256},
+	{Kind: loop.CPU, Name: "threads", Lanes: 1, Threads: 64},
 	{Kind: loop.Scalar, Name: "scalar", Lanes: 1, Threads: 1},
 }
 
@@ -163,7 +164,7 @@ func TestDefault(t *testing.T) {
 			_, err := schedule.Apply(c, s, m)
 			require.NoError(t, err, "%s", s)
 			require.Equal(t, s.String(), schedule.Default(c, m).String())
-			if m.Kind == loop.CPU && ir.Elems(c.Axes) > 1 {
+			if m.Kind == loop.CPU && m.Lanes > 1 && ir.Elems(c.Axes) > 1 {
 				require.Contains(t, s.String(), "vectorize", "%s on %s", c.Name, m.Name)
 			}
 		}
@@ -205,11 +206,11 @@ func TestBig(t *testing.T) {
 		c := compute(t, name)
 		r := rand.New(rand.NewSource(1))
 		in := (&targettest.Case{C: c}).Inputs(r)
-		plain, err := schedule.Apply(c, nil, machines[4])
+		plain, err := schedule.Apply(c, nil, loop.Machine{})
 		require.NoError(t, err)
 		want, err := targettest.Run(d, c, plain, in)
 		require.NoError(t, err)
-		for _, m := range machines[:2] {
+		for _, m := range machines {
 			p, err := schedule.Apply(c, schedule.Default(c, m), m)
 			require.NoError(t, err)
 			got, err := targettest.Run(d, c, p, in)
