@@ -109,10 +109,12 @@ func W3Sample(ctx context.Context, eng *engine.Engine) (*Bench, error) {
 		s.Given = true
 		b.Output(output, net.Sample(s, w3Batch))
 	})
-	if err == nil {
-		err = fillNormal(prog, nn.NoiseKind+"z")
-	}
 	if err != nil {
+		st.Free()
+		return nil, err
+	}
+	if err := fillNormal(prog, nn.NoiseKind+"z"); err != nil {
+		prog.Close()
 		st.Free()
 		return nil, err
 	}
