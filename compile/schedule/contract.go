@@ -89,6 +89,30 @@ func (f *form) contract() []Schedule {
 	return []Schedule{t.schedule()}
 }
 
+// windows gives a schedule of a reduction whose operands all run along the last
+// coordinate, while one of them is the same for all of another coordinate: a
+// depthwise convolution, whose weights then stay in registers for a tile of rows.
+func (f *form) windows() []Schedule {
+	last := len(f.c.Axes) - 1
+	if f.other > 0 || last < 1 || f.strided(last) > 0 || f.c.Axes[last] < f.m.Lanes {
+		return nil
+	}
+	for row := last - 1; row >= 0; row-- {
+		stay := 0
+		for _, a := range f.loads {
+			if a.index.Coef(row) == 0 {
+				stay++
+			}
+		}
+		if stay > 0 && stay < len(f.loads) {
+			t := &tiling{form: f, vec: last, deep: ir.Elems(f.c.Red)}
+			t.chooseTile([]int{row}, nil, stay)
+			return []Schedule{t.schedule()}
+		}
+	}
+	return nil
+}
+
 func (t *tiling) packable(a access) bool {
 	_, _, err := packed(t.c, a.operand)
 	return err == nil && a.plain

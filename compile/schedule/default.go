@@ -46,7 +46,7 @@ func proposals(c *expr.Compute, m loop.Machine) []Schedule {
 	case f.contraction():
 		return append(append(f.dots(), f.contract()...), f.reduced(2), f.reduced(1))
 	}
-	return []Schedule{f.reduced(4), f.reduced(2), f.reduced(1)}
+	return append(f.windows(), f.reduced(4), f.reduced(2), f.reduced(1))
 }
 
 // form is what Default sees in a collapsed Compute.
