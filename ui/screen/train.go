@@ -42,7 +42,7 @@ type seen struct {
 
 const (
 	pictureEvery = 50 * time.Millisecond
-	chartEvery   = 250 * time.Millisecond
+	chartEvery   = 400 * time.Millisecond
 	// riskySteps is from how many unsaved steps on a restart asks first.
 	riskySteps = 500
 )
