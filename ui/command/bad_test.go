@@ -25,12 +25,36 @@ func TestBadInput(t *testing.T) {
 	write(t, path("evil/\x1b[31mred/x.png"), []byte("no"))
 	data := tiny(t)
 
-	cases := []struct {
-		name   string
-		args   []string
-		status int
-		want   []string // in the line
-	}{
+	cases := append(wrongWords(data), wrongFiles(data, path)...)
+	require.Greater(t, len(cases), 40)
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			root := t.TempDir()
+			status, out, errs := call(t, root, c.args...)
+			assert.Equal(t, c.status, status, "%s", errs)
+			oneLine(t, errs)
+			for _, w := range c.want {
+				assert.Contains(t, errs, w)
+			}
+			assert.NotContains(t, out+errs, "\x1b")
+			assert.NotContains(t, out+errs, "goroutine")
+		})
+	}
+	left, err := os.ReadDir(path("full"))
+	require.NoError(t, err)
+	assert.Len(t, left, 1, "a folder of the user's is left as it was")
+}
+
+// bad is a command line that cannot be carried out.
+type bad struct {
+	name   string
+	args   []string
+	status int
+	want   []string // in the line
+}
+
+func wrongWords(data string) []bad {
+	return []bad{
 		{"unknown verb", []string{"tran"}, 2, []string{"tran", "train"}},
 		{"unknown help", []string{"help", "nothing"}, 2, []string{"nothing"}},
 		{"unknown flag", []string{"train", "vae", "--stepz", "3"}, 2, []string{"--stepz", "--steps"}},
@@ -52,6 +76,11 @@ func TestBadInput(t *testing.T) {
 		{"lr NaN", small(data, "--lr", "NaN"), 2, []string{"NaN"}},
 		{"lr 0", small(data, "--lr", "0"), 2, []string{"--lr 0"}},
 		{"threads 10000", small(data, "--threads", "10000"), 2, []string{"10000", "1024"}},
+	}
+}
+
+func wrongFiles(data string, path func(string) string) []bad {
+	return []bad{
 		{"no such data", small(path("nothing")), 2, []string{"nothing", "digits"}},
 		{"no such data to look at", []string{"data", path("nothing")}, 2, []string{"nothing", "digits"}},
 		{"torn IDX", small(path("torn"), "--steps", "1"), 1, []string{"torn"}},
@@ -73,22 +102,6 @@ func TestBadInput(t *testing.T) {
 		{"golden of nonsense", []string{"bench", "W3", "--golden", path("file")}, 1, []string{"file"}},
 		{"golden of all workloads", []string{"bench", "--golden", path("file")}, 2, []string{"--golden"}},
 	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			root := t.TempDir()
-			status, out, errs := call(t, root, c.args...)
-			assert.Equal(t, c.status, status, "%s", errs)
-			oneLine(t, errs)
-			for _, w := range c.want {
-				assert.Contains(t, errs, w)
-			}
-			assert.NotContains(t, out+errs, "\x1b")
-			assert.NotContains(t, out+errs, "goroutine")
-		})
-	}
-	left, err := os.ReadDir(path("full"))
-	require.NoError(t, err)
-	assert.Len(t, left, 1, "a folder of the user's is left as it was")
 }
 
 // oneLine checks that an error is a single line of the program's.

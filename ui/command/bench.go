@@ -20,15 +20,16 @@ func (a *app) bench() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "bench [WORKLOAD...]",
 		Short: "Measure the reference workloads",
-		Long: "Measure the reference workloads: W1, matrix products of 256, 512 and 1024 in three transpositions, " +
-			"and W3, a training step and the sampling of the VAE at batch 128. Times are medians over --steps " +
-			"runs after a warm-up.\n\n--golden compares losses and gradients of one step with a file of float64 " +
-			"references instead; a difference over 1e-4 of a loss or 1e-3 of a gradient ends with status 1.",
+		Long: "Measure the reference workloads: W1, matrix products of 256, 512 and 1024 in three " +
+			"transpositions, and W3, a training step and the sampling of the VAE at batch 128. Times are " +
+			"medians over --steps runs after a warm-up.\n\n--golden compares losses and gradients of " +
+			"one step with a file of float64 references instead; a difference over 1e-4 of a loss or 1e-3 of a gradient ends with status 1.",
 		Example: "mllab bench\nmllab bench W1 --threads 1 --json\nmllab bench W3 --golden w3.safetensors --json",
 		Args:    cobra.ArbitraryArgs,
 	}
 	c.Flags().IntVar(&o.Steps, "steps", 0, "timed runs a case (default as many as the workload needs)")
-	c.Flags().StringSliceVar(&o.Cases, "cases", nil, "cases to measure, such as matmul256,matmul256_nt (default all)")
+	c.Flags().StringSliceVar(&o.Cases, "cases", nil,
+		"cases to measure, such as matmul256,matmul256_nt (default all)")
 	c.Flags().StringVar(&golden, "golden", "", "safetensors file of references to compare one workload with")
 	c.Flags().BoolVar(&asJSON, "json", false, "one JSON object a case")
 	c.RunE = func(c *cobra.Command, args []string) error {

@@ -68,8 +68,8 @@ func write(t *testing.T, path string, content []byte) {
 
 // small is `train vae` at a size that takes a moment.
 func small(data string, more ...string) []string {
-	return append([]string{"train", "vae", "--data", data, "--batch", "8", "--set", "hidden=16", "--set", "latent=4"},
-		more...)
+	return append([]string{"train", "vae", "--data", data, "--batch", "8", "--set", "hidden=16",
+		"--set", "latent=4"}, more...)
 }
 
 // jsonLines reads the objects of an output.
@@ -238,13 +238,13 @@ func TestDevices(t *testing.T) {
 }
 
 func TestBench(t *testing.T) {
-	status, out, errs := call(t, t.TempDir(), "bench", "w1", "--cases", "matmul256", "--steps", "2", "--threads", "1",
-		"--json")
+	status, out, errs := call(t, t.TempDir(), "bench", "w1", "--cases", "matmul256", "--steps", "2",
+		"--threads", "1", "--json")
 	require.Equal(t, StatusOK, status, errs)
 	lines := jsonLines(t, out)
 	require.Len(t, lines, 1)
-	for _, key := range []string{"workload", "case", "threads", "steps", "median_ms", "p10_ms", "p90_ms", "cpu_ms",
-		"gflop", "gflops", "peak_rss_mb", "startup_ms"} {
+	for _, key := range []string{"workload", "case", "threads", "steps", "median_ms", "p10_ms", "p90_ms",
+		"cpu_ms", "gflop", "gflops", "peak_rss_mb", "startup_ms"} {
 		assert.Contains(t, lines[0], key)
 	}
 	assert.Equal(t, "matmul256", lines[0]["case"])

@@ -37,7 +37,8 @@ func (a *app) complete(root *cobra.Command) {
 	for _, c := range append(root.Commands(), root) {
 		if f, ok := first[c.Name()]; ok {
 			many := c.Name() == "bench"
-			c.ValidArgsFunction = func(c *cobra.Command, args []string, to string) ([]string, cobra.ShellCompDirective) {
+			c.ValidArgsFunction = func(c *cobra.Command, args []string, to string) ([]string,
+				cobra.ShellCompDirective) {
 				if len(args) > 0 && !many {
 					return nil, cobra.ShellCompDirectiveNoFileComp
 				}
@@ -108,7 +109,8 @@ func setKeys(_ *cobra.Command, args []string, to string) ([]string, cobra.ShellC
 }
 
 // listed gives the words that f finds in a session, and a directive.
-func (a *app) listed(d cobra.ShellCompDirective, f func(*lab.Session) []string) ([]string, cobra.ShellCompDirective) {
+func (a *app) listed(d cobra.ShellCompDirective, f func(*lab.Session) []string) ([]string,
+	cobra.ShellCompDirective) {
 	s, err := a.session()
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError

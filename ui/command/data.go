@@ -52,7 +52,8 @@ func (a *app) printData(s *lab.Session) error {
 	if err := a.table([]string{"data", "what"}, rows); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintln(a.out, "\nYour own: a folder with the four MNIST files, an IDX file, or a folder of pictures.")
+	_, err := fmt.Fprintln(a.out,
+		"\nYour own: a folder with the four MNIST files, an IDX file, or a folder of pictures.")
 	return err
 }
 
@@ -69,8 +70,8 @@ func dataExists(s *lab.Session, name string) error {
 	if exists(name) {
 		return nil
 	}
-	return lab.Usage(fmt.Errorf("data %q: no such name, file or folder, want one of %s, an IDX file or a folder of "+
-		"pictures", name, strings.Join(names, ", ")))
+	return lab.Usage(fmt.Errorf("data %q: no such name, file or folder, want one of %s, an IDX file or "+
+		"a folder of pictures", name, strings.Join(names, ", ")))
 }
 
 // look describes one source and shows a sheet of it, or writes the sheet.

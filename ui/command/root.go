@@ -34,7 +34,9 @@ func (a *app) root() *cobra.Command {
 		Short: "A lab for generative models, in the terminal",
 		Long: "mllab trains generative models with a compiler of its own and shows, live, what they learn. " +
 			"Without a verb it opens the lab, where a VAE begins to learn the built-in digits.",
-		Example: "# open the lab\nmllab\n# with your own pictures, or with a run that was stopped\nmllab --data ~/pictures\nmllab --resume last\n" +
+		Example: "# open the lab\nmllab\n" +
+			"# with your own pictures, or with a run that was stopped\n" +
+			"mllab --data ~/pictures\nmllab --resume last\n" +
 			"# train without the lab, then draw samples\nmllab train vae --epochs 3\nmllab sample last",
 		Args: func(c *cobra.Command, args []string) error { return a.unknown(c, args) },
 	}

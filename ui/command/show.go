@@ -35,8 +35,8 @@ func (a *app) room() (cols, rows int) {
 // print writes an image as half-blocks, no larger than its pixels and the room.
 func (a *app) print(img *picture.Image, cols, rows int) error {
 	cols, rows = min(cols, img.W), min(rows, (img.H+1)/2)
-	_, err := io.WriteString(a.out, strings.TrimRight(picture.New(img, cols, rows, a.out.display()).Cells(1, nil),
-		"\n")+"\n")
+	cells := picture.New(img, cols, rows, a.out.display()).Cells(1, nil)
+	_, err := io.WriteString(a.out, strings.TrimRight(cells, "\n")+"\n")
 	return err
 }
 

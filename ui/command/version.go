@@ -17,7 +17,8 @@ func (a *app) version() *cobra.Command {
 		Example: "mllab version",
 		Args:    arguments(0, 0, "nothing"),
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(a.out, "mllab %s %s %s/%s\n", lab.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := fmt.Fprintf(a.out, "mllab %s %s %s/%s\n", lab.Version, runtime.Version(), runtime.GOOS,
+				runtime.GOARCH)
 			return err
 		},
 	}

@@ -29,7 +29,8 @@ func main() {
 			log.Fatal(err)
 		}
 		dir := filepath.Base(filepath.Dir(f))
-		registers := !strings.HasSuffix(f, "_test.go") && dir != "all" && bytes.Contains(text, []byte("target.Register("))
+		registers := !strings.HasSuffix(f, "_test.go") && dir != "all" &&
+			bytes.Contains(text, []byte("target.Register("))
 		if registers && dir != last {
 			fmt.Fprintf(&b, "\t_ \"mllab/compile/target/%s\"\n", dir)
 			last = dir
