@@ -23,7 +23,8 @@ func (a *app) bench() *cobra.Command {
 		Long: "Measure the reference workloads: W1, matrix products of 256, 512 and 1024 in three " +
 			"transpositions, and W3, a training step and the sampling of the VAE at batch 128. Times are " +
 			"medians over --steps runs after a warm-up.\n\n--golden compares losses and gradients of " +
-			"one step with a file of float64 references instead; a difference over 1e-4 of a loss or 1e-3 of a gradient ends with status 1.",
+			"one step with a file of float64 references instead; a difference over 1e-4 of a loss or 1e-3 of " +
+			"a gradient ends with status 1.",
 		Example: "mllab bench\nmllab bench W1 --threads 1 --json\nmllab bench W3 --golden w3.safetensors --json",
 		Args:    cobra.ArbitraryArgs,
 	}
