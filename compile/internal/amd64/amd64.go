@@ -88,6 +88,7 @@ type gen struct {
 	frame   int // bytes in use
 	top     int // the most that were in use
 	scratch int
+	kept    []int // offsets of the values from before a loop
 	tiles   []int // offsets of register tiles that live in memory
 
 	streams  []cell
@@ -157,6 +158,9 @@ func (g *gen) take(n, align int) int {
 func (g *gen) layout() {
 	g.frame = frameParams + 8*g.p.Params
 	g.scratch = g.take(scratchBytes, 64)
+	for range g.p.Kept {
+		g.kept = append(g.kept, g.take(int(g.w), int(g.w)))
+	}
 	for _, n := range g.p.Tiles {
 		g.tiles = append(g.tiles, g.take(4*n, 64))
 	}

@@ -113,6 +113,11 @@ func (g *gen) newAlloc(b *vec.Block, try int) *alloc {
 		al.val[o.ID].hint = o.Var
 	}
 	al.hints()
+	for i := range b.Ins {
+		if op := b.Ins[i].Op; op == vec.Kept || op == vec.KeptMask {
+			al.val[i].at, al.val[i].slot = spilled, g.kept[b.Ins[i].Var]
+		}
+	}
 	al.files[vector] = newFile(g.isa.Registers)
 	al.files[mask] = newFile(8)
 	for k := range al.files[mask].usable {

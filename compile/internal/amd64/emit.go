@@ -45,13 +45,20 @@ func (al *alloc) instruction(id vec.ID) {
 		return
 	}
 	switch x.Op {
-	case vec.Const, vec.Lanes, vec.MaskOf, vec.VarIn:
+	case vec.Const, vec.Lanes, vec.MaskOf, vec.VarIn, vec.Kept, vec.KeptMask:
+		return
+	case vec.Keep:
+		al.keep(x)
 		return
 	case vec.LoopVar:
 		al.loopVar(id, int(x.Var))
 		return
 	case vec.Load, vec.LoadOne, vec.LoadStep, vec.Gather:
-		x.Each(func(a vec.ID) { al.reg(a) })
+		x.Each(func(a vec.ID) {
+			if v := &al.val[a]; x.Op != vec.LoadOne || a != x.Mask || v.class == mask || v.at != spilled {
+				al.reg(a)
+			}
+		})
 		al.load(id, al.result(id))
 		return
 	case vec.Store, vec.StoreOne, vec.StoreStep, vec.Scatter:

@@ -51,6 +51,17 @@ func (al *alloc) load(id vec.ID, d x86.Vec) {
 	}
 }
 
+// keep stores a value or a mask in its cell.
+func (al *alloc) keep(x *vec.Ins) {
+	m := x86.At(frameReg, al.kept[x.Var])
+	r := al.reg(x.Args[0])
+	if al.val[x.Args[0]].class == mask {
+		al.a.KmovMK(m, x86.K(r))
+		return
+	}
+	al.a.DoM(x86.Ins{Op: x86.VmovapsStore, W: al.w, D: r}, m)
+}
+
 func (al *alloc) loadOne(x *vec.Ins, d x86.Vec) {
 	m := al.address(x)
 	if x.Args[0] != vec.None {
@@ -63,7 +74,12 @@ func (al *alloc) loadOne(x *vec.Ins, d x86.Vec) {
 		al.a.DoM(x86.Ins{Op: x86.Vbroadcastss, W: al.w, D: d}, m)
 	case al.isa.masks:
 		al.a.DoM(x86.Ins{Op: x86.Vbroadcastss, W: al.w, D: d, K: al.k(x.Mask), Zero: true}, m)
-	default: // the mask of lane 0 alone: the other lanes lie outside
+	case al.val[x.Mask].at == spilled: // the mask of lane 0 alone: the other lanes lie outside
+		cell := x86.At(frameReg, al.val[x.Mask].slot)
+		al.a.DoM(x86.Ins{Op: x86.Vmovss, W: x86.X, D: d}, cell)
+		al.a.DoM(x86.Ins{Op: x86.Vmaskmovps, W: x86.X, D: d, S: d}, m)
+		al.a.Do(x86.Ins{Op: x86.Vbroadcastss, W: al.w, D: d, R: d})
+	default:
 		t := al.temp(vector)
 		one := al.words(func(l int) uint32 { return -(uint32(1) >> l) })
 		al.a.DoM(x86.Ins{Op: x86.Vpand, W: x86.X, D: t, S: al.reg(x.Mask)}, x86.Constant(one))

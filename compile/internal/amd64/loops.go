@@ -9,12 +9,7 @@ import (
 
 // prologue sets up the streams and the constant masks.
 func (g *gen) prologue() {
-	var top *vec.Loop
-	if len(g.p.Body) == 1 {
-		if l, ok := g.p.Body[0].(*vec.Loop); ok && l.Parallel {
-			top = l
-		}
-	}
+	top := g.p.Parallel()
 	for i := range g.streams {
 		if g.fixed(i) {
 			continue

@@ -73,7 +73,7 @@ func (al *alloc) evict(class uint8) (x86.Vec, bool) {
 		}
 		if al.cheap(id) {
 			at += 1 << 29
-		} else if !al.spills && class == vector {
+		} else if !al.spills && class == vector && v.slot == 0 {
 			continue
 		}
 		if at > far {

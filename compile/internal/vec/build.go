@@ -61,8 +61,9 @@ type builder struct {
 	useOf   map[loop.Stmt]map[*expr.Expr]int
 
 	// the statement at hand
-	uses map[*expr.Expr]int
-	memo map[*expr.Expr]ID
+	uses      map[*expr.Expr]int
+	memo      map[*expr.Expr]ID
+	predicate *expr.Expr // of the load at hand
 
 	// the block at hand
 	ins     []Ins
@@ -89,6 +90,7 @@ func Build(n *loop.Nest, f Features) (*Program, error) {
 	}
 	b.prog.Loops = len(b.vars)
 	b.prog.simplify()
+	b.prog.Body = b.hoist(b.prog.Body)
 	return b.prog, nil
 }
 
@@ -292,6 +294,16 @@ func (p *Program) simplify() {
 	}
 }
 
+// Parallel gives the parallel loop, nil when there is none. Blocks may stand before it.
+func (p *Program) Parallel() *Loop {
+	for _, n := range p.Body {
+		if l, ok := n.(*Loop); ok && l.Parallel {
+			return l
+		}
+	}
+	return nil
+}
+
 // Blocks calls f for every block in program order.
 func (p *Program) Blocks(f func(*Block)) { eachBlock(p.Body, f) }
 
@@ -337,7 +349,7 @@ func (blk *Block) sweep() bool {
 	}
 	for i := len(blk.Ins) - 1; i >= 0; i-- {
 		x := &blk.Ins[i]
-		if live[i] = live[i] || x.Op.Writes(); live[i] {
+		if live[i] = live[i] || x.Op.Effect(); live[i] {
 			x.Each(func(id ID) { live[id] = true })
 		}
 	}

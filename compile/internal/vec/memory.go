@@ -95,6 +95,7 @@ func (b *builder) load(e *expr.Expr) ID {
 			}
 		}
 	}
+	b.predicate = e.Pred
 	l, ok := b.affine(e.Args[0])
 	if !ok {
 		return b.fromMemory(e.Type, b.loadAnywhere(buf, e.Args[0], mask))
@@ -117,8 +118,8 @@ func (b *builder) loadLinear(buf int, l linear, mask ID) ID {
 	case l.step == 0 || b.laneVar < 0:
 		op = LoadOne
 		if mask != None && b.laneVar >= 0 {
-			if m, ok := b.constMask(mask); !ok || m&1 == 0 || m&(1<<b.active-1) != 1<<b.active-1 {
-				// The truth may differ between lanes, where the element does not.
+			if alike := b.predicate != nil && !b.varies(b.predicate); !alike {
+				// The truth differs between lanes, where the element does not.
 				return b.gather(buf, l, b.int(0), mask)
 			}
 		}
@@ -145,8 +146,9 @@ func (b *builder) gather(buf int, l linear, index, mask ID) ID {
 
 // loadAnywhere loads from an index that must be computed.
 func (b *builder) loadAnywhere(buf int, index *expr.Expr, mask ID) ID {
+	alike := mask == None || !b.varies(b.predicate)
 	i := b.eval(index)
-	if !b.varies(index) && (mask == None || b.laneVar < 0) {
+	if !b.varies(index) && alike {
 		x := b.access(LoadOne, buf, nil)
 		x.Args[0], x.Mask = i, mask
 		return b.add(x)

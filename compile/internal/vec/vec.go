@@ -90,6 +90,9 @@ const (
 	UnpackHi2 // a2 a3 b2 b3
 	Blocks    // 128-bit blocks: the two or four blocks named by Imm, two bits each, first half from A
 	ScaleF    // A * 2^B, B integral floats; only where Features.Scale
+	Keep      // puts A into cell Var of the frame
+	Kept      // the vector in cell Var
+	KeptMask  // the mask in cell Var
 	numOps
 )
 
@@ -98,16 +101,19 @@ var opNames = [numOps]string{"const", "lanes", "maskof", "var", "loopvar", "load
 	"fma", "fnma", "fms", "round", "floor", "toint", "nearby", "tofloat", "addi", "subi", "muli", "mulhiu", "mini",
 	"maxi", "and", "or", "xor", "andnot", "shl", "shr", "sar", "shlv", "shrv", "cmpf", "cmpi", "cmpu", "mand",
 	"mor", "mxor", "mnot", "select", "reduce", "extract", "unpacklo", "unpackhi", "unpacklo2", "unpackhi2",
-	"blocks", "scalef"}
+	"blocks", "scalef", "keep", "kept", "keptmask"}
 
 // String is the instruction's lower-case name.
 func (o Op) String() string { return opNames[o] }
 
 // Mask reports whether the instruction's value is a mask.
-func (o Op) Mask() bool { return o == MaskOf || o >= CmpF && o <= MaskNot }
+func (o Op) Mask() bool { return o == MaskOf || o >= CmpF && o <= MaskNot || o == KeptMask }
 
 // Writes reports whether the instruction writes memory and has no value.
 func (o Op) Writes() bool { return o >= Store && o <= Scatter }
+
+// Effect reports whether the instruction must stay although nothing uses its value.
+func (o Op) Effect() bool { return o.Writes() || o == Keep }
 
 // Reads reports whether the instruction reads memory.
 func (o Op) Reads() bool { return o >= Load && o <= Gather }
@@ -214,8 +220,9 @@ type Program struct {
 	Params  int   // buffers of the nest
 	Tiles   []int // elements of the register tiles that live in memory, as buffers Params, Params+1, ...
 	Streams []Stream
-	Vars    int // variables that live across blocks
-	Loops   int // loop variables and derived variables
+	Vars    int    // variables that live across blocks
+	Kept    []bool // cells of the frame for values from before a loop: whether they hold a mask
+	Loops   int    // loop variables and derived variables
 	Names   []string
 	Body    []Node
 }
@@ -290,7 +297,7 @@ func (x *Ins) text(id ID) string {
 		if x.Mask >= 0 {
 			fmt.Fprintf(&b, " if %%%d", x.Mask)
 		}
-	case x.Op == VarIn || x.Op == LoopVar:
+	case x.Op == VarIn || x.Op == LoopVar || x.Op >= Keep:
 		fmt.Fprintf(&b, " %d", x.Var)
 	case x.Op == Lanes:
 		fmt.Fprintf(&b, " %d step %d", int32(x.Imm), x.Step)

@@ -137,6 +137,56 @@ func elementwise(n, inputs int, f func(x []*expr.Expr) *expr.Expr) *expr.Compute
 	return expr.Map(in, ir.Of(ir.F32, n), f(x))
 }
 
+// convolution is an NHWC convolution of stride 1 with a border of pad zeros.
+func convolution(n, h, c, k, r, pad int) *expr.Compute {
+	a := func(i int) *expr.Expr { return expr.At(i) }
+	y, x := expr.Minus(expr.Plus(a(1), a(4)), expr.Int(pad)), expr.Minus(expr.Plus(a(2), a(5)), expr.Int(pad))
+	var inside *expr.Expr
+	if pad > 0 {
+		within := func(e *expr.Expr) *expr.Expr {
+			return expr.Bin(expr.And, expr.Bin(expr.Le, expr.Int(0), e), expr.Bin(expr.Lt, e, expr.Int(h)))
+		}
+		inside = expr.Bin(expr.And, within(y), within(x))
+	}
+	o := h + 2*pad - r + 1
+	in := []ir.Type{ir.Of(ir.F32, n, h, h, c), ir.Of(ir.F32, r, r, c, k)}
+	body := expr.Times(expr.GetIf(inside, 0, ir.F32, a(0), y, x, a(6)), expr.Get(1, ir.F32, a(4), a(5), a(6), a(3)))
+	return expr.Reduce(in, ir.Of(ir.F32, n, o, o, k), []int{r, r, c}, expr.Sum, body)
+}
+
+func BenchmarkConvolution(b *testing.B) {
+	for _, isa := range encoded(b) {
+		for _, s := range [][4]int{{64, 64, 3, 0}, {64, 64, 3, 1}, {64, 64, 1, 0}, {3, 64, 3, 1}, {64, 3, 3, 1}} {
+			b.Run(fmt.Sprintf("%s/%dto%d_%dx%d_pad%d", isa, s[0], s[1], s[2], s[2], s[3]), func(b *testing.B) {
+				benchPlan(b, isa, 1, convolution(8, 14, s[0], s[1], s[2], s[3]))
+			})
+		}
+	}
+}
+
+// rows reduces each row of a matrix, or each column.
+func rows(m, n int, comb expr.Comb, byColumn bool) *expr.Compute {
+	body, keep, red := expr.Get(0, ir.F32, expr.At(0), expr.At(1)), m, n
+	if byColumn {
+		body, keep, red = expr.Get(0, ir.F32, expr.At(1), expr.At(0)), n, m
+	}
+	return expr.Reduce([]ir.Type{ir.Of(ir.F32, m, n)}, ir.Of(ir.F32, keep), []int{red}, comb, body)
+}
+
+func BenchmarkReduction(b *testing.B) {
+	for _, isa := range encoded(b) {
+		for _, s := range [][2]int{{128, 400}, {128, 784}, {1, 100000}, {4096, 20}} {
+			for _, comb := range []expr.Comb{expr.Sum, expr.MaxOf} {
+				for _, byColumn := range []bool{false, true} {
+					b.Run(fmt.Sprintf("%s/%dx%d/%s/%t", isa, s[0], s[1], comb, byColumn), func(b *testing.B) {
+						benchPlan(b, isa, 1, rows(s[0], s[1], comb, byColumn))
+					})
+				}
+			}
+		}
+	}
+}
+
 // adam is the update of a parameter by its gradient and two moments.
 func adam(x []*expr.Expr) *expr.Expr {
 	scaled := func(e *expr.Expr, k float64) *expr.Expr { return expr.Bin(expr.Mul, e, expr.Float(k)) }

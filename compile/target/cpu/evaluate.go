@@ -62,10 +62,11 @@ type machine struct {
 	counters []int
 	offsets  []int // of streams, in elements
 	base     []unsafe.Pointer
-	hi       int
+	kept     []lanes
+	lo, hi   int // of the parallel loop
 }
 
-func (e *evaluated) vectors() int { return e.p.Vars + e.values + e.tiles }
+func (e *evaluated) vectors() int { return e.p.Vars + e.values + e.tiles + len(e.p.Kept) }
 
 func (e *evaluated) words() int { return e.p.Loops + 2*len(e.p.Streams) }
 
@@ -85,6 +86,7 @@ func (e *evaluated) run(f *frame, args []unsafe.Pointer, lo, hi int) {
 	m := &f.machine
 	all := unsafe.Slice((*lanes)(f.base()), e.vectors())
 	m.p, m.vars, m.vals = p, all[:p.Vars], all[p.Vars:p.Vars+e.values]
+	m.kept = all[len(all)-len(p.Kept):]
 	tiles := all[p.Vars+e.values:]
 	rest := unsafe.Add(f.base(), e.vectors()*int(unsafe.Sizeof(lanes{})))
 	words := unsafe.Slice((*int)(rest), p.Loops+len(p.Streams))
@@ -92,7 +94,7 @@ func (e *evaluated) run(f *frame, args []unsafe.Pointer, lo, hi int) {
 	rest = unsafe.Add(rest, len(words)*int(unsafe.Sizeof(int(0))))
 	m.base = unsafe.Slice((*unsafe.Pointer)(rest), len(p.Streams))
 	clear(words)
-	m.hi = hi
+	m.lo, m.hi = lo, hi
 	for i := range p.Streams {
 		if b := p.Streams[i].Buf; b < p.Params {
 			m.base[i] = args[b]
@@ -104,12 +106,6 @@ func (e *evaluated) run(f *frame, args []unsafe.Pointer, lo, hi int) {
 			m.base[i] = unsafe.Pointer(&tiles[at])
 		}
 	}
-	if len(p.Body) == 1 {
-		if l, ok := p.Body[0].(*vec.Loop); ok && l.Parallel {
-			m.loop(l, lo, hi)
-			return
-		}
-	}
 	m.nodes(p.Body)
 }
 
@@ -119,7 +115,11 @@ func (m *machine) nodes(body []vec.Node) {
 		case *vec.Block:
 			m.block(n)
 		case *vec.Loop:
-			m.loop(n, 0, n.N)
+			if n.Parallel {
+				m.loop(n, m.lo, m.hi)
+			} else {
+				m.loop(n, 0, n.N)
+			}
 		}
 	}
 }
@@ -177,6 +177,10 @@ func (m *machine) block(b *vec.Block) {
 			m.floats(x, d)
 		case x.Op < vec.CmpF:
 			m.integers(x, d)
+		case x.Op == vec.Keep:
+			m.kept[x.Var] = m.vals[x.Args[0]]
+		case x.Op == vec.Kept || x.Op == vec.KeptMask:
+			*d = m.kept[x.Var]
 		case x.Op.Mask():
 			m.masks(x, d)
 		default:
