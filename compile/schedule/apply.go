@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"fmt"
+	"slices"
 
 	"mllab/compile/expr"
 	"mllab/compile/ir"
@@ -161,47 +162,49 @@ func (b *builder) lower(e *expr.Expr, acc *expr.Expr, body bool) *expr.Expr {
 }
 
 // stores writes all outputs at the coordinate where the loops stand. An output may
-// lie in the memory of an operand that another output still reads; then values
-// wait in registers until all are known.
+// lie in the memory of an operand of its size that another output still reads.
+// So values that read such operands are computed first and wait in registers, all
+// but the last of them, and other outputs are stored at the end.
 func (b *builder) stores(acc *expr.Expr) []loop.Stmt {
 	at := b.index(b.design.axes[:len(b.c.Axes)])
-	var early, late []loop.Stmt
-	wait := inPlaceHazard(b.c)
-	last := len(b.c.Outs) - 1
+	var first, last []loop.Stmt
+	readers := readers(b.c)
 	for i, o := range b.c.Outs {
-		value := b.lower(o, acc, false)
-		if wait && i < last {
+		s := &loop.Store{Buf: b.bufs[len(b.c.In)+i], Index: at, Value: b.lower(o, acc, false)}
+		switch {
+		case !slices.Contains(readers, i):
+			last = append(last, s)
+		case i == readers[len(readers)-1]:
+			first = append(first, s)
+		default:
 			var dims []*node
-			if n := b.order[len(b.order)-1]; n.kind == loop.Vector && n.space {
-				dims = []*node{n}
+			if k := len(b.order) - 1; k >= 0 && b.order[k].kind == loop.Vector && b.order[k].space {
+				dims = b.order[k:]
 			}
 			tile, index := b.local(fmt.Sprint("value", i), o.Type, dims), b.tileIndex(dims)
-			early = append(early, &loop.Set{Local: tile, Index: index, Value: value})
-			value = expr.Tile(tile, o.Type, index...)
+			first = append(first, &loop.Set{Local: tile, Index: index, Value: s.Value})
+			s.Value = expr.Tile(tile, o.Type, index...)
+			last = append(last, s)
 		}
-		s := &loop.Store{Buf: b.bufs[len(b.c.In)+i], Index: at, Value: value}
-		if wait && i == last {
-			early = append(early, s)
-			continue
-		}
-		late = append(late, s)
 	}
-	return append(early, late...)
+	return append(first, last...)
 }
 
-// inPlaceHazard reports whether an output has the size of an operand that an
-// output other than it reads.
-func inPlaceHazard(c *expr.Compute) bool {
+// readers lists the outputs, where there are several, that read an operand of an
+// output's size.
+func readers(c *expr.Compute) []int {
+	var list []int
 	if len(c.Outs) < 2 {
-		return false
+		return nil
 	}
-	found := false
-	for _, o := range c.Outs {
+	for i, o := range c.Outs {
 		expr.Walk(o, func(e *expr.Expr) {
-			found = found || e.Op == expr.Load && c.In[e.I].Elems() == ir.Elems(c.Axes)
+			if e.Op == expr.Load && c.In[e.I].Elems() == ir.Elems(c.Axes) && !slices.Contains(list, i) {
+				list = append(list, i)
+			}
 		})
 	}
-	return found
+	return list
 }
 
 // reduction makes the statements inside the outer loops: the tile is set, the

@@ -113,7 +113,7 @@ func (f *form) strided(axis int) int {
 // width is the extent of a vector loop: up to n registers, fewer for long
 // expressions, and no more than the axis has.
 func (f *form) width(axis, n int) int {
-	if f.nodes > 24 || inPlaceHazard(f.c) {
+	if f.nodes > 24 || len(readers(f.c)) > 1 {
 		n = 1
 	}
 	return min(n*f.m.Lanes, f.c.Extent(axis))

@@ -35,7 +35,8 @@ func run(t *testing.T, n *loop.Nest) error {
 	k, err := d.Compile(n)
 	require.NoError(t, err)
 	assert.Equal(t, n.String(), k.Text())
-	s, err := d.Sequence([]target.Launch{{Kernel: k, Args: []target.Slice{{Buffer: b}, {Buffer: b, Offset: 64}}}})
+	args := []target.Slice{{Buffer: b}, {Buffer: b, Offset: 64}}
+	s, err := d.Sequence([]target.Launch{{Kernel: k, Args: args}})
 	require.NoError(t, err)
 	return s.Run(context.Background())
 }

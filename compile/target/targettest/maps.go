@@ -156,6 +156,8 @@ func maps() []Case {
 	flat := expr.Plus(expr.Times(at(0), expr.Int(6)), at(1))
 	cs = append(cs, named("reshape", expr.Map([]ir.Type{f32(4, 15)}, f32(10, 6), expr.Get(0, ir.F32,
 		expr.Bin(expr.Div, flat, expr.Int(15)), expr.Bin(expr.Mod, flat, expr.Int(15))))))
+	one := load(0)
+	cs = append(cs, several("scalars", []ir.Type{f32()}, one, expr.Un(expr.Neg, one), expr.Times(one, one)))
 	cs = append(cs, padded(), concat(), gather(), shared(), philox())
 	return cs
 }

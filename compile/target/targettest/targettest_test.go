@@ -38,7 +38,8 @@ func TestDiffers(t *testing.T) {
 	} {
 		assert.NotEmpty(t, Differs(c, [][]float64{got}, want), "%v", got)
 	}
-	assert.Contains(t, Describe(c, nil, loop.Machine{Name: "m"}), "machine m, schedule: \nkernel matmul_nn_1x3x100")
+	assert.Contains(t, Describe(c, nil, loop.Machine{Name: "m"}),
+		"machine m, schedule: \nkernel matmul_nn_1x3x100")
 	abs, rel := Tolerance(1)
 	assert.Less(t, abs, 2e-6)
 	assert.Less(t, rel, 5e-6)
