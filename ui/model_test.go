@@ -284,7 +284,7 @@ func TestTabsByKeysAndClick(t *testing.T) {
 	at("Train")
 	press(t, m, "tab")
 	at("Devices")
-	assert.Contains(t, text(t, m), "peak 117 GFLOP/s a thread, 231 GFLOP/s all · memory 20.4 GB/s")
+	assert.Contains(t, text(t, m), "peak 117 GFLOP/s a thread · 231 GFLOP/s all · memory 20.4 GB/s")
 	assert.NotContains(t, m.View().Content, "\x1b[31m:", "a reason's escape sequence must not reach the terminal")
 	press(t, m, "shift+tab")
 	at("Train")

@@ -92,6 +92,8 @@ func (d *Devices) scroll(key string) tea.Cmd {
 	return nil
 }
 
+const nbsp = "\u00a0"
+
 var spinner = []string{"◐", "◓", "◑", "◒"}
 
 // View draws the list.
@@ -137,7 +139,7 @@ func (d *Devices) lines(w int) []string {
 		var out []string
 		for _, l := range strings.Split(t, "\n") {
 			if strings.TrimSpace(l) != "" {
-				out = append(out, strings.TrimRight(l, " "))
+				out = append(out, strings.ReplaceAll(strings.TrimRight(l, " "), nbsp, " "))
 			}
 		}
 		return out
@@ -163,7 +165,11 @@ func (d *Devices) lines(w int) []string {
 		}
 		var details []string
 		for _, t := range s.Detail {
-			details = append(details, t.Name+" "+t.Text)
+			item := t.Name + " " + t.Text
+			if len(item) < 32 { // stays in one line
+				item = strings.ReplaceAll(item, " ", nbsp)
+			}
+			details = append(details, item)
 		}
 		for _, l := range wrap(strings.Join(details, " · ")) {
 			all = append(all, indent+th.Dim.Render(l))
@@ -185,18 +191,20 @@ func fitting(w int, texts ...string) string {
 	return ""
 }
 
-// peaks are the measured rates, or "".
+// peaks are the measured rates, or "". A number and its unit stay in one line.
 func peaks(s lab.DeviceStatus) string {
+	eng := func(v float64, unit string) string {
+		return strings.ReplaceAll(strings.TrimSpace(widget.Eng(v, unit)), " ", nbsp)
+	}
 	var list []string
 	if s.Peak > 0 {
-		text := "peak " + strings.TrimSpace(widget.Eng(s.Peak, "FLOP/s"))
+		list = append(list, "peak "+eng(s.Peak, "FLOP/s")+" a thread")
 		if s.PeakAll > s.Peak {
-			text += " a thread, " + strings.TrimSpace(widget.Eng(s.PeakAll, "FLOP/s")) + " all"
+			list = append(list, eng(s.PeakAll, "FLOP/s")+" all")
 		}
-		list = append(list, text)
 	}
 	if s.Bandwidth > 0 {
-		list = append(list, "memory "+strings.TrimSpace(widget.Eng(s.Bandwidth, "B/s")))
+		list = append(list, "memory "+eng(s.Bandwidth, "B/s"))
 	}
 	return strings.Join(list, " · ")
 }

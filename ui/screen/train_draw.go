@@ -160,27 +160,30 @@ func (o order) view(place int, v lab.View) (*picture.Picture, string) {
 	if !o.display.Graphics() {
 		g.Min = 6
 	}
-	if v.Columns > 1 {
-		g.Columns = columns(v, g, boxW, boxH)
-	}
+	g.Columns = columns(v, g, boxW, boxH)
 	p := picture.New(picture.Grid(v.Pixels, g, boxW, boxH), cols, h, o.display)
 	return p, p.Cells(pictureID(place), nil)
 }
 
 // columns is the multiple of the view's own columns that shows enough of its pictures, largest, most of
-// them, in a shape like the box.
+// them, without an empty place, in a shape like the box.
 func columns(v lab.View, g picture.GridOptions, w, h int) int {
-	best, bestScore := v.Columns, -1
-	for c := v.Columns; c <= v.N; c += v.Columns {
+	unit := max(1, v.Columns)
+	best, bestScore := unit, -1
+	for c := unit; c <= v.N; c += unit {
 		g.Columns = c
 		l := picture.GridLayout(v.N, g, w, h)
 		if l.Cols != c {
 			break
 		}
 		gw, gh := l.Size()
-		enough := min(l.Shown, max(g.Min, v.Columns))
-		fill := min(255*gw/w, 255*gh/h)
-		if score := ((enough<<10+l.CellW)<<12+l.Shown)<<8 + fill; score > bestScore {
+		score := min(l.Shown, max(g.Min, unit))<<10 + l.CellW
+		score = score<<12 + l.Shown
+		score <<= 9
+		if l.Rows*l.Cols == l.Shown {
+			score += 256
+		}
+		if score += min(255*gw/w, 255*gh/h); score > bestScore {
 			best, bestScore = c, score
 		}
 	}
