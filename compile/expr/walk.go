@@ -41,9 +41,11 @@ func Memo(f func(*Expr) *Expr) func(*Expr) *Expr {
 		if r, ok := done[e]; ok {
 			return r
 		}
-		r := rebuild(e, m)
-		if s := f(r); s != nil {
-			r = s
+		r, folded := rebuild(e, m)
+		if !folded { // an operand that folding brought up has been through f
+			if s := f(r); s != nil {
+				r = s
+			}
 		}
 		done[e] = r
 		return r
@@ -51,7 +53,9 @@ func Memo(f func(*Expr) *Expr) func(*Expr) *Expr {
 	return m
 }
 
-func rebuild(e *Expr, m func(*Expr) *Expr) *Expr {
+// rebuild makes an expression of rewritten operands, and reports whether it
+// folded to one of them.
+func rebuild(e *Expr, m func(*Expr) *Expr) (r *Expr, folded bool) {
 	args := make([]*Expr, len(e.Args))
 	same := true
 	for i, a := range e.Args {
@@ -60,17 +64,23 @@ func rebuild(e *Expr, m func(*Expr) *Expr) *Expr {
 	}
 	pred := m(e.Pred)
 	if same && pred == e.Pred {
-		return e
+		return e, false
 	}
 	switch {
 	case e.Op.Binary():
-		return Bin(e.Op, args[0], args[1])
+		r = Bin(e.Op, args[0], args[1])
 	case e.Op == Select:
-		return If(args[0], args[1], args[2])
+		r = If(args[0], args[1], args[2])
 	case e.Op == Load && pred != nil && pred.Op == Const && pred.I != 0:
 		pred = nil
 	}
-	return &Expr{Op: e.Op, Type: e.Type, Args: args, Pred: pred, F: e.F, I: e.I}
+	if r == nil {
+		return &Expr{Op: e.Op, Type: e.Type, Args: args, Pred: pred, F: e.F, I: e.I}, false
+	}
+	for _, a := range args {
+		folded = folded || r == a
+	}
+	return r, folded
 }
 
 // Subst replaces axis i by to[i] where that is not nil.
