@@ -23,10 +23,8 @@ func (b *Builder) Input(label string, t Type) Value {
 	if b.err != nil {
 		return None
 	}
-	for _, d := range t.Shape {
-		if d <= 0 {
-			return b.fail(fmt.Errorf("input %s: shape %s has an empty dimension", label, t))
-		}
+	if err := t.check(); err != nil {
+		return b.fail(fmt.Errorf("input %s: %w", label, err))
 	}
 	return b.add(Node{Op: Input{label}, Type: t, Site: site()})
 }
@@ -50,13 +48,8 @@ func (b *Builder) Apply(op Op, in ...Value) Value {
 	if err != nil {
 		return b.fail(err)
 	}
-	if t.Rank() > MaxRank {
-		return b.fail(fmt.Errorf("%s: %d dimensions, at most %d", op.Name(), t.Rank(), MaxRank))
-	}
-	for _, d := range t.Shape {
-		if d <= 0 {
-			return b.fail(fmt.Errorf("%s: result %s has an empty dimension", op.Name(), t))
-		}
+	if err := t.check(); err != nil {
+		return b.fail(fmt.Errorf("%s: result: %w", op.Name(), err))
 	}
 	return b.add(Node{Op: op, In: append([]Value(nil), in...), Type: t, Site: site()})
 }
@@ -135,7 +128,8 @@ func (b *Builder) fail(err error) Value {
 }
 
 // inside are the packages whose frames are not the user's line.
-var inside = []string{"mllab/compile/", "mllab/ops.", "mllab/engine/nn", "mllab/engine/grad", "mllab/engine/optim"}
+var inside = []string{"mllab/compile/", "mllab/ops.", "mllab/engine/nn", "mllab/engine/grad", "mllab/engine/optim",
+	"mllab/engine/train."}
 
 // site is the nearest caller outside the layers that build graphs for others.
 func site() string {

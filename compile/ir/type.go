@@ -2,6 +2,7 @@ package ir
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -140,3 +141,21 @@ func (l Ints) Has(x int) bool {
 
 // String prints the entries as a shape.
 func (l Ints) String() string { return ShapeString(l.Slice()) }
+
+// check reports a type that no value may have: kernels index elements with int32.
+func (t Type) check() error {
+	if t.Rank() > MaxRank {
+		return fmt.Errorf("%d dimensions, at most %d", t.Rank(), MaxRank)
+	}
+	n := 1
+	for _, d := range t.Shape {
+		if d <= 0 {
+			return fmt.Errorf("shape %s has an empty dimension", t)
+		}
+		if n > math.MaxInt32/d {
+			return fmt.Errorf("shape %s has more than %d elements", t, math.MaxInt32)
+		}
+		n *= d
+	}
+	return nil
+}
