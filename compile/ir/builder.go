@@ -128,7 +128,7 @@ func (b *Builder) fail(err error) Value {
 }
 
 // inside are the packages whose frames are not the user's line.
-var inside = []string{"mllab/compile/", "mllab/ops.", "mllab/engine/nn", "mllab/engine/grad", "mllab/engine/optim",
+var inside = []string{"mllab/compile/ir.", "mllab/compile/internal/", "mllab/ops.", "mllab/engine/nn", "mllab/engine/grad", "mllab/engine/optim",
 	"mllab/engine/train."}
 
 // site is the nearest caller outside the layers that build graphs for others.
