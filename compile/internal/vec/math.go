@@ -228,5 +228,5 @@ func (b *builder) payneHanek(a ID) (r, q ID) {
 	// The rest is rest*2^-30 + low*2^-62; low counts as unsigned, in two exact halves.
 	f := b.op(MulF, b.op(ToFloat, rest), b.float(math.Ldexp(1, -30)))
 	f = b.fma(b.op(ToFloat, b.opImm(ShrI, 8, low)), b.float(math.Ldexp(1, -54)), f)
-	return b.op(MulF, f, b.float(math.Pi/2)), q
+	return b.fma(f, b.float(1.5707963705062866), b.op(MulF, f, b.float(-4.3711388287e-08))), q
 }

@@ -10,13 +10,13 @@
 //
 // # Accuracy of functions
 //
-// Largest errors in units of the last place of the float32 result, measured against float64 over a sample of
-// all float32 arguments (TestFunctions; -long takes every one):
+// Largest errors in units of the last place of the float32 result, measured against float64 on 34 million
+// arguments spread over all float32 numbers (TestFunctions takes half a million; with -long all of them):
 //
-//	exp 1.1   log 1.0   log1p 2.2   tanh 1.9   sigmoid 2.4   erf 1.4   rsqrt 1.5   sqrt, recip 0.5
-//	sin 1.6   cos 1.6   for every finite argument; NaN for infinities
+//	exp 1.0   log 0.8   log1p 1.5   tanh 1.4   sigmoid 2.3   erf 1.0   rsqrt 1.5   sqrt, recip 0.5
+//	sin 2.6   cos 2.6   for every finite argument, the largest included; NaN for infinities
 //
-// Denormal arguments and results count too. pow(x, y) is exp(y*log x): its error is about |y*log x| ulp.
+// Denormal arguments and results count too, and so do infinities and NaN. pow(x, y) is exp(y*log x): its error is about |y*log x| ulp.
 package cpu
 
 import (

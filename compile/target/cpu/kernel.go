@@ -17,8 +17,8 @@ const (
 	callTime = 200 * time.Microsecond
 	// shareTime is how long a kernel must last for its range to be shared out to threads.
 	shareTime = 20 * time.Microsecond
-	// measuredRuns is how many first runs of a kernel are timed to size its calls.
-	measuredRuns = 8
+	// measuredRuns is how many first runs of a kernel are made on one thread and timed.
+	measuredRuns = 3
 )
 
 // kernel is an encoded nest with what is known of its speed.

@@ -172,7 +172,7 @@ func (p *pool) join() bool {
 
 // run carries out kernel k. A fault in it is an error.
 func (p *pool) run(k *kernel, args []unsafe.Pointer) error {
-	if p.threads == 1 || k.short() || k.runs < 1 {
+	if p.threads == 1 || k.runs < measuredRuns || k.short() {
 		return p.alone(k, args)
 	}
 	p.k, p.args = k, args
