@@ -156,38 +156,38 @@ func (o order) view(place int, v lab.View) (*picture.Picture, string) {
 		return nil, middle(widget.Wrap(text, min(w, 34), 3), w, h, o.theme)
 	}
 	boxW, boxH := o.display.Pixels(cols, h)
-	g := picture.GridOptions{W: v.W, H: v.H, Channels: v.C, Min: 16}
-	if !o.display.Graphics() {
-		g.Min = 6
-	}
-	g.Columns = columns(v, g, boxW, boxH)
-	p := picture.New(picture.Grid(v.Pixels, g, boxW, boxH), cols, h, o.display)
+	n, c := arrange(v, boxW, boxH)
+	g := picture.GridOptions{W: v.W, H: v.H, Channels: v.C, Columns: c, Min: 6}
+	pixels := v.Pixels[:min(len(v.Pixels), n*v.H*v.W*v.C)]
+	p := picture.New(picture.Grid(pixels, g, boxW, boxH), cols, h, o.display)
 	return p, p.Cells(pictureID(place), nil)
 }
 
-// columns is the multiple of the view's own columns that shows enough of its pictures, largest, most of
-// them, without an empty place, in a shape like the box.
-func columns(v lab.View, g picture.GridOptions, w, h int) int {
+// arrange says how many of the view's pictures are shown in a box of pixels, and in how many columns: as
+// large as a whole factor allows while enough are shown, in full rows, what belongs together side
+// by side. Where not enough fit at one pixel a value, all are shown, made smaller; columns is then that of
+// the view.
+func arrange(v lab.View, w, h int) (n, columns int) {
+	const enough, least = 20, 12
 	unit := max(1, v.Columns)
-	best, bestScore := unit, -1
-	for c := unit; c <= v.N; c += unit {
-		g.Columns = c
-		l := picture.GridLayout(v.N, g, w, h)
-		if l.Cols != c {
-			break
+	for s := max(1, min(w/v.W, h/v.H)); s >= 1; s-- {
+		most, rows := (w+1)/(v.W*s+1), (h+1)/(v.H*s+1)
+		n, fill := 0, -1
+		for c := unit; c <= most; c += unit {
+			r := min(rows, v.N/c)
+			f := min(255*c*v.W*s/w, 255*r*v.H*s/h)
+			if r*c > n || r*c == n && f > fill {
+				n, columns, fill = r*c, c, f
+			}
 		}
-		gw, gh := l.Size()
-		score := min(l.Shown, max(g.Min, unit))<<10 + l.CellW
-		score = score<<12 + l.Shown
-		score <<= 9
-		if l.Rows*l.Cols == l.Shown {
-			score += 256
-		}
-		if score += min(255*gw/w, 255*gh/h); score > bestScore {
-			best, bestScore = c, score
+		if n >= min(v.N/unit*unit, enough) || s == 1 && n >= least {
+			return n, columns
 		}
 	}
-	return best
+	if unit > 1 {
+		return v.N, unit
+	}
+	return v.N, 0
 }
 
 // chart draws the losses, as a picture where there are pixels.
