@@ -331,7 +331,7 @@ func (b *builder) accum(s *loop.Accum) {
 func (b *builder) combine(s *loop.Accum, op Op, old ID) ID {
 	if op == AddF && b.fusible(s.Value) {
 		x, y := b.eval(s.Value.Args[0]), b.eval(s.Value.Args[1])
-		return b.fma(x, y, old)
+		return b.opImm(FMA, Loose, x, y, old)
 	}
 	return b.op(op, old, b.eval(s.Value))
 }

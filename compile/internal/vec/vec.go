@@ -98,8 +98,8 @@ const (
 
 var opNames = [numOps]string{"const", "lanes", "maskof", "var", "loopvar", "load", "load1", "loadstep",
 	"gather", "store", "store1", "storestep", "scatter", "addf", "subf", "mulf", "divf", "minf", "maxf", "sqrtf",
-	"fma", "fnma", "fms", "round", "floor", "toint", "nearby", "tofloat", "addi", "subi", "muli", "mulhiu", "mini",
-	"maxi", "and", "or", "xor", "andnot", "shl", "shr", "sar", "shlv", "shrv", "cmpf", "cmpi", "cmpu", "mand",
+	"fma", "fnma", "fms", "round", "floor", "toint", "nearby", "tofloat", "addi", "subi", "muli", "mulhiu",
+	"mini", "maxi", "and", "or", "xor", "andnot", "shl", "shr", "sar", "shlv", "shrv", "cmpf", "cmpi", "cmpu", "mand",
 	"mor", "mxor", "mnot", "select", "reduce", "extract", "unpacklo", "unpackhi", "unpacklo2", "unpackhi2",
 	"blocks", "scalef", "keep", "kept", "keptmask"}
 
@@ -117,6 +117,9 @@ func (o Op) Effect() bool { return o.Writes() || o == Keep }
 
 // Reads reports whether the instruction reads memory.
 func (o Op) Reads() bool { return o >= Load && o <= Gather }
+
+// Loose is the Imm of an FMA that may as well round its product: that of a sum of many products.
+const Loose = 1
 
 // Relation is what a comparison asks; all are false where a float operand is NaN, but NE, which is true.
 type Relation uint32

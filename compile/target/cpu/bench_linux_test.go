@@ -150,7 +150,8 @@ func convolution(n, h, c, k, r, pad int) *expr.Compute {
 	}
 	o := h + 2*pad - r + 1
 	in := []ir.Type{ir.Of(ir.F32, n, h, h, c), ir.Of(ir.F32, r, r, c, k)}
-	body := expr.Times(expr.GetIf(inside, 0, ir.F32, a(0), y, x, a(6)), expr.Get(1, ir.F32, a(4), a(5), a(6), a(3)))
+	body := expr.Times(expr.GetIf(inside, 0, ir.F32, a(0), y, x, a(6)),
+		expr.Get(1, ir.F32, a(4), a(5), a(6), a(3)))
 	return expr.Reduce(in, ir.Of(ir.F32, n, o, o, k), []int{r, r, c}, expr.Sum, body)
 }
 

@@ -16,7 +16,8 @@
 //	exp 1.0   log 0.8   log1p 1.5   tanh 1.4   sigmoid 2.3   erf 1.0   rsqrt 1.5   sqrt, recip 0.5
 //	sin 2.6   cos 2.6   for every finite argument, the largest included; NaN for infinities
 //
-// Denormal arguments and results count too, and so do infinities and NaN. pow(x, y) is exp(y*log x): its error is about |y*log x| ulp.
+// Denormal arguments and results count too, and so do infinities and NaN. pow(x, y) is
+// exp(y*log x): its error is about |y*log x| ulp.
 package cpu
 
 import (

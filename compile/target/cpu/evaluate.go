@@ -168,7 +168,7 @@ func (m *machine) block(b *vec.Block) {
 		x, d := &b.Ins[i], &m.vals[i]
 		switch {
 		case x.Op == vec.FMA:
-			fma(d, &m.vals[x.Args[0]], &m.vals[x.Args[1]], &m.vals[x.Args[2]])
+			fma(d, &m.vals[x.Args[0]], &m.vals[x.Args[1]], &m.vals[x.Args[2]], x.Imm == vec.Loose)
 		case x.Op < vec.Load:
 			m.leaf(x, d)
 		case x.Op < vec.AddF:

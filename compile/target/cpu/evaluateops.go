@@ -12,9 +12,9 @@ import (
 const fuses = runtime.GOARCH == "arm64" || runtime.GOARCH == "ppc64le" || runtime.GOARCH == "s390x" ||
 	runtime.GOARCH == "riscv64" || runtime.GOARCH == "loong64"
 
-// fma rounds once: functions such as sin rely on it.
-func fma(d, a, b, c *lanes) {
-	if fuses {
+// fma rounds once, unless it is loose: functions such as sin rely on it.
+func fma(d, a, b, c *lanes, loose bool) {
+	if fuses || loose {
 		for i := range d {
 			d[i] = a[i]*b[i] + c[i]
 		}

@@ -110,7 +110,8 @@ func TestFunctions(t *testing.T) {
 func special(x []float32) {
 	inf := float32(math.Inf(1))
 	hard := []float32{0, float32(math.Copysign(0, -1)), inf, -inf, float32(math.NaN()), 1, -1, 1e-45, -1e-45,
-		1.1754944e-38, math.MaxFloat32, -math.MaxFloat32, 88.722839, 88.72284, -103.97208, -87.33655, -88, 0.625, -0.99999994, 1e-7,
+		1.1754944e-38, math.MaxFloat32, -math.MaxFloat32, 88.722839, 88.72284, -103.97208, -87.33655, -88, 0.625,
+		-0.99999994, 1e-7,
 		20000, 20001, 1e5, 1e6, 16367173, 1e10, 3.4e38, 2.5, 3.5, -2.5, 0.5, 1.5707964, 3.1415927, 8388608.5}
 	copy(x, hard)
 }
