@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"time"
 	"unsafe"
 )
 
@@ -114,25 +115,16 @@ func (p *pool) rouse() {
 	}
 }
 
-// spins is how often a worker looks for a job before it parks: some 50 microseconds.
-const spins = 200
+// spinTime is how long a worker looks for a job before it parks: longer than the short kernels that one
+// thread runs between two long ones, since waking a parked thread takes some ten microseconds.
+const spinTime = 150 * time.Microsecond
 
 func (p *pool) worker(t int) {
 	defer p.ended.Done()
 	debug.SetPanicOnFault(true)
 	seen := int64(0)
 	for {
-		for i := 0; p.epoch.Load() == seen; i++ {
-			if i < spins {
-				pause()
-				continue
-			}
-			p.parked[t].Store(true)
-			if p.epoch.Load() == seen {
-				<-p.wake[t]
-			}
-			p.parked[t].Store(false)
-		}
+		p.await(t, seen)
 		seen = p.epoch.Load()
 		if p.stop.Load() {
 			return
@@ -141,6 +133,25 @@ func (p *pool) worker(t int) {
 			p.share(t)
 			p.users.Add(-1)
 		}
+	}
+}
+
+// await returns when there is another job than seen, or the pool is closed.
+func (p *pool) await(t int, seen int64) {
+	for {
+		for from := time.Now(); time.Since(from) < spinTime; {
+			for range 8 {
+				if p.epoch.Load() != seen {
+					return
+				}
+				pause()
+			}
+		}
+		p.parked[t].Store(true)
+		if p.epoch.Load() == seen {
+			<-p.wake[t]
+		}
+		p.parked[t].Store(false)
 	}
 }
 
