@@ -92,6 +92,7 @@ func wrongFiles(data string, path func(string) string) []bad {
 		{"out that is not empty", small(data, "--steps", "1", "--out", path("full")), 1, []string{"full"}},
 		{"loss that is no number", small(data, "--steps", "50", "--lr", "1e30"), 1, []string{"loss", "lr"}},
 		{"resume of nothing", []string{"resume", path("nothing")}, 2, []string{"nothing"}},
+		{"resume on another device", []string{"resume", "last", "--device", "cpu"}, 2, []string{"--device"}},
 		{"resume of nonsense", []string{"resume", path("nonsense")}, 1, []string{"nonsense"}},
 		{"resume of a file", []string{"resume", path("file")}, 2, []string{"file"}},
 		{"sample of nothing", []string{"sample", "last"}, 2, []string{"last"}},

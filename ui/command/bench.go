@@ -1,7 +1,6 @@
 package command
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -54,7 +53,7 @@ func (a *app) bench() *cobra.Command {
 // measure prints a line a case as it is done.
 func (a *app) measure(c *cobra.Command, s *lab.Session, o lab.BenchOptions, asJSON bool) error {
 	first := true
-	err := s.Bench(c.Context(), o, func(r lab.BenchResult) error {
+	return s.Bench(c.Context(), o, func(r lab.BenchResult) error {
 		if asJSON {
 			return writeJSON(a.out, []lab.BenchResult{r})
 		}
@@ -68,10 +67,6 @@ func (a *app) measure(c *cobra.Command, s *lab.Session, o lab.BenchOptions, asJS
 			widget.SigDigits(r.GFLOPS, 4))
 		return err
 	})
-	if c.Context().Err() != nil {
-		return fmt.Errorf("bench: %w", context.Cause(c.Context()))
-	}
-	return err
 }
 
 // gate compares one workload with its references.

@@ -87,6 +87,9 @@ func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	if a.failed != nil {
 		err = a.failed
 	}
+	if why := context.Cause(ctx); why != nil && errors.Is(err, context.Canceled) {
+		err = why
+	}
 	if werr := a.out.err(); werr != nil {
 		if errors.Is(werr, syscall.EPIPE) || errors.Is(werr, io.ErrClosedPipe) {
 			return StatusFailure // the reader has gone: nobody is left to be told

@@ -129,6 +129,11 @@ func (a *app) resume() *cobra.Command {
 		if err := positive(c, map[string]int{"save-every": o.SaveEvery}); err != nil {
 			return err
 		}
+		for _, name := range []string{"device", "threads"} {
+			if c.Flags().Changed(name) {
+				return lab.Usage(fmt.Errorf("--%s: a run goes on with its own, or its numbers would change", name))
+			}
+		}
 		return a.with(func(s *lab.Session) error {
 			return a.follow(c.Context(), s, asJSON, func(r *report) (*lab.Job, error) {
 				o.OnMetrics = steps(lab.MetricsJSON, r.step)
