@@ -155,6 +155,6 @@ func (u *unit) addCopy(v ir.Value) ir.Value {
 	c := expr.Map([]ir.Type{t}, t, expr.Get(0, t.DType, index...))
 	c.Name = "copy"
 	to := p.Fresh(t)
-	p.Pieces = append(p.Pieces, &fuse.Piece{C: c, In: []ir.Value{v}, Out: []ir.Value{to}})
+	p.Add(&fuse.Piece{C: c, In: []ir.Value{v}, Out: []ir.Value{to}})
 	return to
 }

@@ -100,7 +100,7 @@ func (p *Program) Fuse() error {
 
 // dropDead removes pieces that nothing reads.
 func (p *Program) dropDead() {
-	users := p.users()
+	users := p.index().users
 	var out []*Piece
 	for i := len(p.Pieces) - 1; i >= 0; i-- {
 		q := p.Pieces[i]
@@ -115,7 +115,7 @@ func (p *Program) dropDead() {
 	for i, j := 0, len(out)-1; i < j; i, j = i+1, j-1 {
 		out[i], out[j] = out[j], out[i]
 	}
-	p.Pieces = out
+	p.Pieces, p.idx = out, nil
 }
 
 // Verify checks every Compute, that each value is given once and before it is

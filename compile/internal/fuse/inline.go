@@ -1,6 +1,7 @@
 package fuse
 
 import (
+	"slices"
 	"strings"
 
 	"mllab/compile/expr"
@@ -56,23 +57,23 @@ func isMap(q *Piece) bool { return q.C.Body == nil && len(q.Out) == 1 }
 func (p *Program) inline() {
 	for changed := true; changed; {
 		changed = false
-		users := p.users()
-		for i := 0; i < len(p.Pieces); i++ {
-			q := p.Pieces[i]
-			if !isMap(q) || p.Keep[q.Out[0]] {
+		for _, q := range p.Pieces {
+			if q.gone || !isMap(q) || p.Keep[q.Out[0]] {
 				continue
 			}
-			us := users[q.Out[0]]
-			if len(us) == 0 || !p.worth(q, us) {
+			users := slices.Clone(p.index().users[q.Out[0]])
+			if len(users) == 0 || !p.worth(q, users) {
 				continue
 			}
-			for _, u := range us {
-				p.inlineInto(q, u)
-			}
-			p.Pieces = append(p.Pieces[:i], p.Pieces[i+1:]...)
+			p.change(func() {
+				for _, u := range users {
+					p.inlineInto(q, u)
+				}
+				q.gone = true
+			}, append(users, q)...)
 			changed = true
-			break
 		}
+		p.sweep()
 	}
 }
 

@@ -12,29 +12,30 @@ import (
 func (p *Program) merge() error {
 	for changed := true; changed; {
 		changed = false
-		users := p.users()
-		for i := 0; i < len(p.Pieces) && !changed; i++ {
-			q := p.Pieces[i]
-			for _, v := range q.Out {
-				for _, u := range users[v] {
-					if u != q && p.canEpilogue(q, u) && !p.path(q, u) {
-						p.join(q, u)
-						changed = true
-						break
-					}
-				}
-				if changed {
-					break
-				}
+		for _, q := range p.Pieces {
+			for !q.gone && p.epilogue(q) {
+				changed = true
 			}
 		}
-		if changed {
-			if err := p.sortPieces(); err != nil {
-				return err
-			}
+		p.sweep()
+		if err := p.sortPieces(); err != nil {
+			return err
 		}
 	}
 	return p.mergeSiblings()
+}
+
+// epilogue joins one reader of q's results to q, if one can be.
+func (p *Program) epilogue(q *Piece) bool {
+	for _, v := range q.Out {
+		for _, u := range p.index().users[v] {
+			if u != q && p.canEpilogue(q, u) && !p.depends(q, u, false) {
+				p.join(q, u)
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // mergeSiblings joins elementwise pieces that share operands and do not depend
@@ -42,43 +43,37 @@ func (p *Program) merge() error {
 func (p *Program) mergeSiblings() error {
 	for changed := true; changed; {
 		changed = false
-		users := p.users()
-		for i := 0; i < len(p.Pieces) && !changed; i++ {
-			a := p.Pieces[i]
-			if a.C.Body != nil || ir.Elems(a.C.Axes) == 1 {
-				continue
-			}
-			for _, b := range siblings(a, users) {
-				if ir.SameShape(a.C.Axes, b.C.Axes) && small(a, b) && p.identity(b, a.In) &&
-					p.identity(a, b.In) && !p.reaches(a, b) && !p.reaches(b, a) {
-					p.join(a, b)
-					changed = true
-					break
-				}
+		for _, a := range p.Pieces {
+			for !a.gone && p.sibling(a) {
+				changed = true
 			}
 		}
-		if changed {
-			if err := p.sortPieces(); err != nil {
-				return err
-			}
+		p.sweep()
+		if err := p.sortPieces(); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// siblings are the other elementwise pieces that read one of a's operands.
-func siblings(a *Piece, users map[ir.Value][]*Piece) []*Piece {
-	var s []*Piece
-	seen := map[*Piece]bool{a: true}
+// sibling joins one other elementwise piece that reads an operand of a's to a,
+// if one can be.
+func (p *Program) sibling(a *Piece) bool {
+	if a.C.Body != nil || ir.Elems(a.C.Axes) == 1 {
+		return false
+	}
 	for _, v := range a.In {
-		for _, b := range users[v] {
-			if !seen[b] && b.C.Body == nil {
-				seen[b] = true
-				s = append(s, b)
+		for _, b := range p.index().users[v] {
+			if b == a || b.C.Body != nil || !ir.SameShape(a.C.Axes, b.C.Axes) || !small(a, b) {
+				continue
+			}
+			if p.identity(b, a.In) && p.identity(a, b.In) && !p.depends(a, b, true) && !p.depends(b, a, true) {
+				p.join(a, b)
+				return true
 			}
 		}
 	}
-	return s
+	return false
 }
 
 func small(a, b *Piece) bool {
@@ -127,48 +122,14 @@ func ownElement(c *expr.Compute, e *expr.Expr) bool {
 	return true
 }
 
-// path reports whether u depends on q through another piece as well.
-func (p *Program) path(q, u *Piece) bool {
-	from := p.producer()
-	seen := map[*Piece]bool{}
-	var back func(x *Piece) bool
-	back = func(x *Piece) bool {
-		if x == q {
-			return true
-		}
-		if seen[x] {
-			return false
-		}
-		seen[x] = true
-		for _, v := range x.In {
-			if f := from[v]; f != nil && f != x && back(f) {
-				return true
-			}
-		}
-		return false
-	}
-	for _, v := range u.In {
-		if f := from[v]; f != nil && f != q && f != u && back(f) {
-			return true
-		}
-	}
-	return false
-}
-
-// reaches reports whether b depends on a in any way.
-func (p *Program) reaches(a, b *Piece) bool {
-	from := p.producer()
-	for _, v := range b.In {
-		if from[v] == a {
-			return true
-		}
-	}
-	return p.path(a, b)
-}
-
 // join makes u's outputs further outputs of q, and drops results of q that
 // nothing else reads.
 func (p *Program) join(q, u *Piece) {
+	p.change(func() { p.append(q, u) }, q, u)
+	p.change(func() { *q = *normal(p.dropUnread(q)) }, q)
+}
+
+func (p *Program) append(q, u *Piece) {
 	base := len(q.In)
 	result := map[ir.Value]*expr.Expr{}
 	for i, v := range q.Out {
@@ -197,19 +158,13 @@ func (p *Program) join(q, u *Piece) {
 	c.Name = join(q.C.Name, u.C.Name)
 	n := &Piece{C: &c, In: in, Out: append(append([]ir.Value(nil), q.Out...), u.Out...)}
 	n.Notes = append(append(append(n.Notes, q.Notes...), u.Notes...), "joined "+u.C.Name)
-	for i, r := range p.Pieces {
-		if r == u {
-			p.Pieces = append(p.Pieces[:i], p.Pieces[i+1:]...)
-			break
-		}
-	}
+	u.gone = true
 	*q = *n
-	*q = *normal(p.dropUnread(q))
 }
 
 // dropUnread removes outputs that no other piece and no graph output needs.
 func (p *Program) dropUnread(q *Piece) *Piece {
-	users := p.users()
+	users := p.index().users
 	c := *q.C
 	c.Outs, c.Out = nil, nil
 	n := &Piece{C: &c, In: q.In, Notes: q.Notes}

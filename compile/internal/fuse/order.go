@@ -2,16 +2,17 @@ package fuse
 
 import (
 	"fmt"
+	"slices"
 
 	"mllab/compile/expr"
 	"mllab/compile/ir"
 )
 
 // Producer is the piece that gives a value, or nil for an input.
-func (p *Program) Producer(v ir.Value) *Piece { return p.producer()[v] }
+func (p *Program) Producer(v ir.Value) *Piece { return p.index().from[v] }
 
 // Readers are the pieces that read a value.
-func (p *Program) Readers(v ir.Value) []*Piece { return p.users()[v] }
+func (p *Program) Readers(v ir.Value) []*Piece { return slices.Clone(p.index().users[v]) }
 
 // OwnElements reports whether a piece may write its results into the memory of
 // value x: it reads x, if at all, outside reductions and only at its own coordinates.
@@ -25,7 +26,7 @@ func (p *Program) OwnElements(q *Piece, x ir.Value) bool {
 // Reaches reports whether b must come after a, by data or by the given order
 // (piece -> pieces that come before it).
 func (p *Program) Reaches(a, b *Piece, after map[*Piece]map[*Piece]bool) bool {
-	from := p.producer()
+	from := p.index().from
 	seen := map[*Piece]bool{}
 	var back func(x *Piece) bool
 	back = func(x *Piece) bool {
@@ -53,7 +54,21 @@ func (p *Program) Reaches(a, b *Piece, after map[*Piece]map[*Piece]bool) bool {
 
 // Order sorts the pieces by data and by the given order, stably.
 func (p *Program) Order(after map[*Piece]map[*Piece]bool) error {
-	from := p.producer()
+	from := p.index().from
+	before := func(set map[*Piece]bool, visit func(*Piece) error) error {
+		if len(set) == 0 {
+			return nil
+		}
+		for _, r := range p.Pieces { // in list order, so that the result is the same each time
+			if !set[r] {
+				continue
+			}
+			if err := visit(r); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	state := map[*Piece]int{}
 	var out []*Piece
 	var visit func(q *Piece) error
@@ -72,12 +87,8 @@ func (p *Program) Order(after map[*Piece]map[*Piece]bool) error {
 				}
 			}
 		}
-		for _, r := range p.Pieces { // in list order, so that the result is the same each time
-			if after[q][r] {
-				if err := visit(r); err != nil {
-					return err
-				}
-			}
+		if err := before(after[q], visit); err != nil {
+			return err
 		}
 		state[q] = 2
 		out = append(out, q)

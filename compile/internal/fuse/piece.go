@@ -20,6 +20,9 @@ type Piece struct {
 	In    []ir.Value // one a C.In; views are resolved to the value that has memory
 	Out   []ir.Value // one a C.Outs
 	Notes []string
+
+	seen int  // by the visit of that number
+	gone bool // joined with another piece
 }
 
 // Program is the list of pieces in an order in which they can run.
@@ -30,6 +33,8 @@ type Program struct {
 	Keep   map[ir.Value]bool // values that outputs need
 	Graph  *ir.Graph
 	next   ir.Value
+	idx    *index
+	visit  int
 }
 
 // Lower makes one piece a node. Scalar constants become part of the expressions.
@@ -144,32 +149,6 @@ func (p *Program) Fresh(t ir.Type) ir.Value {
 	p.Types[v] = t
 	p.Root[v] = v
 	return v
-}
-
-// producer maps each value to the piece that gives it.
-func (p *Program) producer() map[ir.Value]*Piece {
-	m := map[ir.Value]*Piece{}
-	for _, q := range p.Pieces {
-		for _, v := range q.Out {
-			m[v] = q
-		}
-	}
-	return m
-}
-
-// users maps each value to the pieces that read it, in order.
-func (p *Program) users() map[ir.Value][]*Piece {
-	m := map[ir.Value][]*Piece{}
-	for _, q := range p.Pieces {
-		seen := map[ir.Value]bool{}
-		for _, v := range q.In {
-			if !seen[v] {
-				seen[v] = true
-				m[v] = append(m[v], q)
-			}
-		}
-	}
-	return m
 }
 
 // sortPieces restores an order in which every value is given before it is read.
