@@ -16,11 +16,11 @@ func BenchmarkKey(b *testing.B) {
 		name string
 		mode picture.Mode
 		help bool
-	}{{"sixel", picture.Sixel, false}, {"sixel under help", picture.Sixel, true}, {"blocks", picture.Blocks, false},
-		{"blocks under help", picture.Blocks, true}} {
+	}{{"sixel", picture.Sixel, false}, {"sixel under help", picture.Sixel, true},
+		{"blocks", picture.Blocks, false}, {"blocks under help", picture.Blocks, true}} {
 		b.Run(c.name, func(b *testing.B) {
 			j := &scripted{state: training(), done: make(chan struct{})}
-			m := New(Config{Job: j, Devices: devices, Store: picture.NewStore(), Graphics: c.mode})
+			m := New(Config{Job: j, Store: picture.NewStore(), Graphics: c.mode})
 			m.clock = func() tea.Cmd { return nil }
 			_, cmd := m.Update(tea.WindowSizeMsg{Width: 120, Height: 40})
 			m.drain(cmd)
@@ -51,9 +51,7 @@ func BenchmarkPictures(b *testing.B) {
 	}
 }
 
-var _ screenJob = (*lab.Job)(nil)
-
-type screenJob = Job
+var _ Job = (*lab.Job)(nil)
 
 // drain runs commands and their messages.
 func (m *Model) drain(cmd tea.Cmd) {

@@ -5,6 +5,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"mllab/ui/lab"
 	"mllab/ui/screen"
 	"mllab/ui/widget"
 )
@@ -46,10 +47,10 @@ func (m *Model) digit(key string) tea.Cmd {
 	return nil
 }
 
-// quit leaves, or asks first if steps would be lost.
+// quit leaves, or asks first if steps would be lost that can still be saved.
 func (m *Model) quit(string) tea.Cmd {
 	s := m.lab.Job.State()
-	if !s.Unsaved || s.Step == 0 {
+	if !losing(s) {
 		m.decided = true
 		return tea.Quit
 	}
@@ -61,8 +62,10 @@ func (m *Model) quit(string) tea.Cmd {
 		Title: "Quit",
 		Text:  "This run is on no disk yet and would be lost. Save it?",
 		Keys: []screen.Key{
-			{Press: []string{"y", "enter"}, Binding: widget.Binding{Keys: "y", Help: "save and quit"}, Do: do(saveAndQuitMsg{})},
-			{Press: []string{"n", "ctrl+c"}, Binding: widget.Binding{Keys: "n", Help: "quit without saving"}, Do: do(quitMsg{})},
+			{Press: []string{"y", "enter"}, Do: do(saveAndQuitMsg{}),
+				Binding: widget.Binding{Keys: "y", Help: "save and quit"}},
+			{Press: []string{"n", "ctrl+c"}, Do: do(quitMsg{}),
+				Binding: widget.Binding{Keys: "n", Help: "quit without saving"}},
 		},
 	}
 	if s.Dir != "" {
@@ -70,6 +73,9 @@ func (m *Model) quit(string) tea.Cmd {
 	}
 	return nil
 }
+
+// losing reports whether steps would be lost that can be saved: a training that ended has closed its run.
+func losing(s *lab.State) bool { return s.Unsaved && s.Step > 0 && s.Phase.Running() }
 
 // onKey gives a key to what has it: the popup, the active screen, then the keys of every screen.
 func (m *Model) onKey(key string) tea.Cmd {

@@ -141,7 +141,8 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		cmds = append(cmds, m.onKey(msg.String()))
 	case tea.MouseMsg:
 		cmds = append(cmds, m.onMouse(msg))
-	case tea.WindowSizeMsg, tea.BackgroundColorMsg, tea.ColorProfileMsg, tea.TerminalVersionMsg, expireMsg:
+	case tea.WindowSizeMsg, tea.BackgroundColorMsg, tea.ColorProfileMsg, tea.TerminalVersionMsg,
+		expireMsg:
 		cmds = append(cmds, m.onTerminal(msg))
 	case screen.Save, saveAndQuitMsg, savedMsg, screen.Restart, startedMsg, quitMsg:
 		cmds = append(cmds, m.onRun(msg))
@@ -180,8 +181,8 @@ func (m *Model) onTick(now time.Time) tea.Cmd {
 // urgent reports whether a new state must be seen at once. Else numbers change with every second tick:
 // that is as fast as they are read, and leaves the processor to the training.
 func urgent(old, s *lab.State) bool {
-	return s.Phase != old.Phase || s.LR != old.LR || s.Detail != old.Detail || len(s.Events) != len(old.Events) ||
-		s.Step < old.Step || s.Phase == lab.Paused || s.Dir != old.Dir
+	return s.Phase != old.Phase || s.LR != old.LR || s.Detail != old.Detail ||
+		len(s.Events) != len(old.Events) || s.Step < old.Step || s.Phase == lab.Paused || s.Dir != old.Dir
 }
 
 // tell gives a message to the active screen.

@@ -97,7 +97,7 @@ func leave(m *Model, err error) error {
 	job := m.lab.Job.(Job) // New and restart put nothing else there
 	dir, saveErr := m.dir, error(nil)
 	panicked := errors.Is(err, tea.ErrProgramPanic)
-	if s := job.State(); !m.decided && s.Unsaved && s.Step > 0 {
+	if !m.decided && losing(job.State()) {
 		dir, saveErr = job.Save()
 	}
 	job.Stop()

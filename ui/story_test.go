@@ -27,7 +27,8 @@ func TestStory(t *testing.T) {
 	s, err := lab.Open(lab.Options{Root: root, Threads: 1})
 	require.NoError(t, err)
 	defer s.Close()
-	job, err := s.Train(lab.TrainOptions{Views: true, Batch: 4, Settings: map[string]string{"hidden": "8", "latent": "2"}})
+	job, err := s.Train(lab.TrainOptions{Views: true, Batch: 4,
+		Settings: map[string]string{"hidden": "8", "latent": "2"}})
 	require.NoError(t, err)
 	m := New(Config{Job: job, Devices: s.Devices, Store: picture.NewStore(), Graphics: picture.Blocks})
 	tm := teatest.NewTestModel(t, m, teatest.WithInitialTermSize(120, 40))

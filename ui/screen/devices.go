@@ -24,7 +24,8 @@ type Devices struct {
 	probing bool
 	ticks   int
 	h       int
-	first   int // line at the top
+	first   int    // line at the top
+	device  string // that the training uses
 }
 
 // searched is the message of a finished search.
@@ -48,6 +49,9 @@ func (d *Devices) Keys() []Key { return d.keys }
 func (d *Devices) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case Show:
+		if d.lab.Job != nil {
+			d.device, _, _ = strings.Cut(d.lab.Job.State().Device, " ")
+		}
 		if !d.probed {
 			return d.probe()
 		}
@@ -102,9 +106,10 @@ func (d *Devices) View(w, h int) string {
 		return ""
 	}
 	th := d.lab.Theme
-	head := th.Title.Render("devices") + th.Dim.Render(fitting(w-7, " · every target of the compiler, and what it found here",
-		" · what there is to compute with"))
-	foot := th.Dim.Render(fitting(w, "peaks are measured, float32; mllab train vae --device NAME uses another one",
+	head := th.Title.Render("devices") + th.Dim.Render(fitting(w-7,
+		" · every target of the compiler, and what it found here", " · what there is to compute with"))
+	foot := th.Dim.Render(fitting(w,
+		"peaks are measured, float32; mllab train vae --device NAME uses another one",
 		"mllab train vae --device NAME uses another one"))
 	if d.probing {
 		foot = th.Accent.Render(spinner[d.ticks/2%len(spinner)] + " looking for devices and measuring their peaks")
@@ -154,6 +159,9 @@ func (d *Devices) lines(w int) []string {
 			mark, style, text = th.Dim.Render("○"), th.Dim, "not available: "+s.Reason
 		}
 		title := mark + " " + th.Title.Render(widget.Fit(widget.Clean(s.Target), nameW)) + "  "
+		if s.Found && s.Target == d.device {
+			text += " · in use"
+		}
 		for k, l := range wrap(text) {
 			if k > 0 {
 				title = indent

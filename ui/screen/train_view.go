@@ -222,7 +222,7 @@ func (t *Train) status(w, h int) string {
 	case s.Phase.Running():
 		return widget.Fit(th.Dim.Render("space pauses; + and - change the learning rate while it trains"), w)
 	case s.Phase == lab.Finished:
-		return widget.Fit(th.Dim.Render("the training is over: w saves it, r begins again"), w)
+		return widget.Fit(th.Dim.Render("the training is over: r begins again"), w)
 	}
 	return widget.Fit(th.Dim.Render("r begins again"), w)
 }
