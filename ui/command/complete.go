@@ -105,6 +105,9 @@ func setKeys(_ *cobra.Command, args []string, to string) ([]string, cobra.ShellC
 			}
 		}
 	}
+	if hasValue {
+		return names, cobra.ShellCompDirectiveNoFileComp
+	}
 	return names, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 }
 
