@@ -55,7 +55,7 @@ func (al *alloc) instruction(id vec.ID) {
 		return
 	case vec.Load, vec.LoadOne, vec.LoadStep, vec.Gather:
 		x.Each(func(a vec.ID) {
-			if v := &al.val[a]; x.Op != vec.LoadOne || a != x.Mask || v.class == mask || v.at != spilled {
+			if a != x.Mask || !al.maskInResult(x) {
 				al.reg(a)
 			}
 		})

@@ -35,6 +35,9 @@ func (al *alloc) load(id vec.ID, d x86.Vec) {
 			al.a.DoM(x86.Ins{Op: x86.Vmovups, W: al.w, D: d}, m)
 		case al.isa.masks:
 			al.a.DoM(x86.Ins{Op: x86.Vmovups, W: al.w, D: d, K: al.k(x.Mask), Zero: true}, m)
+		case al.maskInResult(x):
+			al.make(x.Mask, d)
+			al.a.DoM(x86.Ins{Op: x86.Vmaskmovps, W: al.w, D: d, S: d}, m)
 		default:
 			al.a.DoM(x86.Ins{Op: x86.Vmaskmovps, W: al.w, D: d, S: al.reg(x.Mask)}, m)
 		}
@@ -62,6 +65,19 @@ func (al *alloc) keep(x *vec.Ins) {
 	al.a.DoM(x86.Ins{Op: x86.VmovapsStore, W: al.w, D: r}, m)
 }
 
+// maskInResult reports whether the mask of a load, a vector in memory, is best brought into the register of
+// the result: always for one element, and where registers are short.
+func (al *alloc) maskInResult(x *vec.Ins) bool {
+	v := &al.val[x.Mask]
+	if v.class == mask || v.at == inReg {
+		return false
+	}
+	if x.Op == vec.LoadOne {
+		return v.at == spilled
+	}
+	return x.Op == vec.Load && al.b.Ins[x.Mask].Op == vec.MaskOf && al.tight > 0
+}
+
 func (al *alloc) loadOne(x *vec.Ins, d x86.Vec) {
 	m := al.address(x)
 	if x.Args[0] != vec.None {
@@ -74,7 +90,7 @@ func (al *alloc) loadOne(x *vec.Ins, d x86.Vec) {
 		al.a.DoM(x86.Ins{Op: x86.Vbroadcastss, W: al.w, D: d}, m)
 	case al.isa.masks:
 		al.a.DoM(x86.Ins{Op: x86.Vbroadcastss, W: al.w, D: d, K: al.k(x.Mask), Zero: true}, m)
-	case al.val[x.Mask].at == spilled: // the mask of lane 0 alone: the other lanes lie outside
+	case al.maskInResult(x): // the mask of lane 0 alone: the other lanes lie outside
 		cell := x86.At(frameReg, al.val[x.Mask].slot)
 		al.a.DoM(x86.Ins{Op: x86.Vmovss, W: x86.X, D: d}, cell)
 		al.a.DoM(x86.Ins{Op: x86.Vmaskmovps, W: x86.X, D: d, S: d}, m)
