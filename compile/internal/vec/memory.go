@@ -6,6 +6,9 @@ import (
 	"mllab/compile/loop"
 )
 
+// maxOffset is how many elements an access may lie from its stream's pointer: its bytes must fit in 31 bits.
+const maxOffset = 1 << 28
+
 // stream gives the number of the stream of a buffer with these terms.
 func (b *builder) stream(buf int, terms []Term) int32 {
 	if len(terms) > maxTerms {
@@ -126,6 +129,7 @@ func (b *builder) loadLinear(buf int, l linear, mask ID) ID {
 	case l.step == 1:
 		op = Load
 	}
+	b.near(l)
 	x := b.access(op, buf, l.terms)
 	x.Disp, x.Mask = int32(l.base), mask
 	if op != LoadOne {
@@ -135,6 +139,14 @@ func (b *builder) loadLinear(buf int, l linear, mask ID) ID {
 		x.Step = int32(l.step)
 	}
 	return b.add(x)
+}
+
+// near rejects what no instruction can reach.
+func (b *builder) near(l linear) {
+	end := l.base + l.step*b.active
+	if min(l.base, end) < -maxOffset || max(l.base, end) > maxOffset {
+		b.reject("an access %d elements away from its pointer, at most %d", l.base, maxOffset)
+	}
 }
 
 func (b *builder) gather(buf int, l linear, index, mask ID) ID {
@@ -175,6 +187,7 @@ func (b *builder) store(s *loop.Store) {
 
 // storeLinear stores at an affine index; varies says that the lanes of v may differ.
 func (b *builder) storeLinear(buf int, l linear, v ID, varies bool) {
+	b.near(l)
 	x := b.access(StoreStep, buf, l.terms)
 	x.Disp, x.Args[0] = int32(l.base), v
 	switch {

@@ -97,6 +97,44 @@ func TestTooManyRegisters(t *testing.T) {
 	}
 }
 
+// TestManyMasks keeps more truths alive than there are mask registers.
+func TestManyMasks(t *testing.T) {
+	value := func(x *expr.Expr) *expr.Expr {
+		var less []*expr.Expr
+		for i := range 14 {
+			less = append(less, expr.Bin(expr.Lt, x, expr.Float(float64(i)/4-1.6)))
+		}
+		sum := expr.Float(0)
+		for i := range less {
+			both := expr.Bin(expr.Xor, less[i], less[len(less)-1-i])
+			sum = expr.Bin(expr.Add, expr.If(both, expr.Float(float64(i)), sum), expr.To(ir.F32, less[i]))
+		}
+		return sum
+	}
+	for _, isa := range isas() {
+		check(t, open(t, target.Options{ISA: isa, Threads: 1, Guard: true}), pointwise(100, 48, value), 1, 0)
+	}
+}
+
+// TestInvariants: what the rows of a nest share is computed once a row, from loads, masks and functions.
+func TestInvariants(t *testing.T) {
+	const m, n = 9, 50
+	r, i := expr.At(0), lin(expr.At(1), 32, expr.At(2))
+	scale := expr.Un(expr.Rsqrt, expr.Bin(expr.Add, expr.Un(expr.Abs, get(1, r)), expr.Float(1e-3)))
+	odd := expr.Bin(expr.Eq, expr.Bin(expr.Mod, expr.Get(2, ir.I32, r), expr.Int(2)), expr.Int(1))
+	v := expr.If(odd, expr.Bin(expr.Mul, get(0, lin(r, n, i)), scale), expr.GetIf(odd, 1, ir.F32, r))
+	nest := &loop.Nest{Name: "invariants", Vars: []string{"r", "io", "i"}, Bufs: []loop.Buf{{Name: "x", Elems: m * n},
+		{Name: "s", Elems: m}, {Name: "odd", DType: ir.I32, Elems: m}, {Name: "y", Elems: m * n, Role: loop.Out}}}
+	cols := split(1, n, 32, loop.Serial, func(w int) []loop.Stmt {
+		return nested([]loop.Stmt{&loop.Store{Buf: 3, Index: lin(r, n, i), Value: v}},
+			loop.For{Var: 2, N: w, Kind: loop.Vector})
+	})
+	nest.Body = []loop.Stmt{&loop.For{Var: 0, N: m, Kind: loop.Parallel, Body: []loop.Stmt{cols}}}
+	for _, isa := range isas() {
+		check(t, open(t, target.Options{ISA: isa, Threads: 2, Guard: true}), nest, 3, 1e-6)
+	}
+}
+
 // lookup is y[i] = x[index[i]].
 func lookup(n, table int) *loop.Nest {
 	i := expr.At(0)

@@ -17,7 +17,7 @@ func TestFewRegisters(t *testing.T) {
 		t.Skip("no AVX2 here")
 	}
 	few := amd64.AVX2
-	few.Registers = 10
+	few.Registers = 8
 	targettest.Exam(t, func() (target.Device, error) {
 		return &Device{threads: 1, enc: native{few}, guard: true, pool: newPool(1)}, nil
 	})
