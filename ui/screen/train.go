@@ -28,6 +28,7 @@ type Train struct {
 
 	art     art // what was drawn last, for its layout
 	drawing bool
+	turn    turn
 	stale   bool // what is on the screen is for another size, theme or choice
 	seen    seen
 }
@@ -36,12 +37,12 @@ type Train struct {
 type seen struct {
 	versions [places]int
 	points   int
-	pictures time.Time
+	pictures [places]time.Time
 	chart    time.Time
 }
 
 const (
-	pictureEvery = 50 * time.Millisecond
+	pictureEvery = 150 * time.Millisecond
 	chartEvery   = 400 * time.Millisecond
 	// riskySteps is from how many unsaved steps on a restart asks first.
 	riskySteps = 500

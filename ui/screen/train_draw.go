@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"math"
 	"strings"
 	"time"
 
@@ -68,16 +69,19 @@ func (t *Train) draw(now time.Time) tea.Cmd {
 		points += len(s.X)
 	}
 	for i, v := range o.views {
-		o.which[i] = t.stale || v.Version != t.seen.versions[i] && now.Sub(t.seen.pictures) >= t.pace(pictureEvery)
+		o.which[i] = t.stale || v.Version != t.seen.versions[i] && now.Sub(t.seen.pictures[i]) >= t.pace(pictureEvery)
 	}
 	changed := points != t.seen.points
 	o.which[chart] = t.stale || changed && now.Sub(t.seen.chart) >= t.pace(chartEvery)
+	if !t.stale {
+		o.which = t.turn.next(o.which)
+	}
 	if o.which == [places]bool{} {
 		return nil
 	}
 	for i, v := range o.views {
 		if o.which[i] {
-			t.seen.versions[i], t.seen.pictures = v.Version, now
+			t.seen.versions[i], t.seen.pictures[i] = v.Version, now
 		}
 	}
 	if o.which[chart] {
@@ -85,6 +89,20 @@ func (t *Train) draw(now time.Time) tea.Cmd {
 	}
 	t.drawing, t.stale = true, false
 	return func() tea.Msg { return o.draw() }
+}
+
+// turn lets one place after the other be drawn: a write of one picture is short, and keys wait for it.
+type turn int
+
+func (t *turn) next(due [places]bool) (one [places]bool) {
+	for i := range places {
+		if p := (int(*t) + i) % places; due[p] {
+			*t = turn(p + 1)
+			one[p] = true
+			break
+		}
+	}
+	return one
 }
 
 func (t *Train) pace(least time.Duration) time.Duration {
@@ -193,8 +211,10 @@ func arrange(v lab.View, w, h int) (n, columns int) {
 // chart draws the losses, as a picture where there are pixels.
 func (o order) chart(cs *curves) (*picture.Picture, string) {
 	w, h := widget.Inner(o.lay.chart.w, o.lay.chart.h)
-	c := widget.NewChart(cs.list, widget.ChartOptions{LogY: o.logY, Smooth: 0.9, XLabel: "step",
-		Empty: "the losses of every step are drawn here"}, w, h, o.theme)
+	opts := widget.ChartOptions{LogY: o.logY, Smooth: 0.9, XLabel: "step",
+		Empty: "the losses of every step are drawn here"}
+	opts.XMin, opts.XMax = cs.stretch()
+	c := widget.NewChart(cs.list, opts, w, h, o.theme)
 	cols, rows := c.PictureSize()
 	if !o.display.Graphics() || cols < 1 || rows < 1 {
 		return nil, c.Braille()
@@ -211,6 +231,25 @@ func (o order) chart(cs *curves) (*picture.Picture, string) {
 type curves struct {
 	list []widget.Series
 	read []lab.Series // as they were when they were read last
+}
+
+// stretch is the range of steps that the chart shows. Its end grows by a quarter at a time: between, what is
+// drawn stays where it is, and only the rows of the newest points are sent to the terminal again.
+func (c *curves) stretch() (from, to float64) {
+	from = math.Inf(1)
+	for _, s := range c.read {
+		if n := len(s.X); n > 0 {
+			from, to = min(from, s.X[0]), max(to, s.X[n-1])
+		}
+	}
+	if !(to > from) {
+		return 0, 0
+	}
+	end := 20.0
+	for end < to {
+		end *= 1.25
+	}
+	return from, math.Ceil(end)
 }
 
 // follow adds the points that are new. A run that began again, or is another one, begins new curves.
