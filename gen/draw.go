@@ -18,8 +18,10 @@ const output = "pictures"
 type Viewer struct {
 	prog   *engine.Program
 	x, rng *engine.Tensor // nil where the view has no use for them
+	round  *engine.Tensor // nil where there is one round
 	out    *engine.Tensor
 	state  [4]int32
+	rounds [][]int32 // what round is to hold, one after the other
 }
 
 // NewViewer compiles a view of n pictures (2n of a view in Pairs) of the net whose
@@ -47,6 +49,12 @@ func NewViewer(ctx context.Context, eng *engine.Engine, d DataInfo, st *train.St
 	}
 	if err == nil && prog.Takes(nn.RandomIn) {
 		w.rng, err = prog.Tensor(nn.RandomIn)
+	}
+	if err == nil && prog.Takes(roundIn) {
+		w.round, err = prog.Tensor(roundIn)
+	}
+	for i := range max(1, v.Rounds) {
+		w.rounds = append(w.rounds, []int32{int32(i)})
 	}
 	if err == nil {
 		w.out, err = prog.Tensor(output)
@@ -82,10 +90,25 @@ func (v *Viewer) draw(ctx context.Context, seed uint64, round int, x, dst []floa
 			return err
 		}
 	}
-	if err := v.prog.Run(ctx); err != nil {
+	if err := v.play(ctx); err != nil {
 		return err
 	}
 	return engine.Read(v.out, dst)
+}
+
+// play runs all rounds on what the inputs hold. It does not allocate.
+func (v *Viewer) play(ctx context.Context) error {
+	for _, number := range v.rounds {
+		if v.round != nil {
+			if err := engine.Write(v.round, number); err != nil {
+				return err
+			}
+		}
+		if err := v.prog.Run(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Program is the compiled view.
@@ -112,9 +135,7 @@ type Sampler struct {
 // NewSampler compiles the sampler of a net whose parameters are in st.
 func NewSampler(ctx context.Context, eng *engine.Engine, net Net, d DataInfo, st *train.State) (*Sampler,
 	error) {
-	v, err := NewViewer(ctx, eng, d, st, View{
-		Name: "sample", Trace: func(s *nn.Scope, n int, _ ir.Value) ir.Value { return net.Sample(s, n) },
-	}, sampleBatch)
+	v, err := NewViewer(ctx, eng, d, st, net.Sample(), sampleBatch)
 	if err != nil {
 		return nil, err
 	}

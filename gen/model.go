@@ -45,12 +45,20 @@ type Model struct {
 	Rate float64
 
 	settings []Setting
+	defaults map[string]string // of the training's settings, where the model has its own
 	build    func(s Settings, d DataInfo) (Net, error)
 }
 
 // Settings lists what can be set: the model's own, then those of its training.
 func (m Model) Settings() []Setting {
-	return append(append([]Setting(nil), m.settings...), trainSettings...)
+	all := append([]Setting(nil), m.settings...)
+	for _, t := range trainSettings {
+		if own, ok := m.defaults[t.Key]; ok {
+			t.Default = own
+		}
+		all = append(all, t)
+	}
+	return all
 }
 
 // Build makes the net for examples of a shape, from settings of this model.
@@ -83,8 +91,8 @@ type Net interface {
 	// Eval gives measures of how well the net does on a batch, one f32 [N] value a
 	// measure, to be averaged over the test set; it draws its noise from the scope.
 	Eval(s *nn.Scope, batch train.Batch) []Measure
-	// Sample draws n pictures, f32 [n H W C] in [0,1].
-	Sample(s *nn.Scope, n int) ir.Value
+	// Sample is the view of new pictures at their best, which takes no examples.
+	Sample() View
 	// Views lists the pictures that show what the net has learned, the best first.
 	Views() []View
 }
@@ -104,6 +112,11 @@ type View struct {
 	// Pairs says that pictures 2i and 2i+1 belong together: an input and its
 	// reconstruction.
 	Pairs bool
+	// Count is how many pictures the lab should draw at once, 0: as many as it likes.
+	Count int
+	// Rounds is how often the program runs for one drawing, once if 0. Trace then finds
+	// the number of the run by round, and hands on what a run leaves by carry.
+	Rounds int
 	// Trace gives f32 [n H W C] in [0,1], n pictures; with Pairs, 2n. x is f32 [n H W C]
 	// if the view Takes examples, else ir.None. Noise comes from the scope, so the
 	// same seed shows the same samples as they improve.

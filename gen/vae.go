@@ -109,8 +109,13 @@ func (v *vae) Eval(s *nn.Scope, batch train.Batch) []Measure {
 }
 
 // Sample decodes codes drawn from the prior.
-func (v *vae) Sample(s *nn.Scope, n int) ir.Value {
-	return v.pictures(s, s.Normal("z", n, v.latent), n)
+func (v *vae) Sample() View {
+	return View{
+		Name: "samples", What: "pictures decoded from noise that stays the same",
+		Trace: func(s *nn.Scope, n int, _ ir.Value) ir.Value {
+			return v.pictures(s, s.Normal("z", n, v.latent), n)
+		},
+	}
 }
 
 // pictures decodes codes to the means of the pixels.
@@ -121,10 +126,7 @@ func (v *vae) pictures(s *nn.Scope, z ir.Value, n int) ir.Value {
 // Views are samples, and test examples beside their reconstructions.
 func (v *vae) Views() []View {
 	return []View{
-		{
-			Name: "samples", What: "pictures decoded from noise that stays the same",
-			Trace: func(s *nn.Scope, n int, _ ir.Value) ir.Value { return v.Sample(s, n) },
-		},
+		v.Sample(),
 		{
 			Name: "reconstruction", What: "test pictures, each beside what the net makes of it",
 			Takes: true, Pairs: true, Trace: v.reconstruct,

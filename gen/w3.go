@@ -107,7 +107,7 @@ func W3Sample(ctx context.Context, eng *engine.Engine) (*Bench, error) {
 	prog, err := eng.Program(ctx, "vae_sample_b128", st.Tensors(), func(b *ir.Builder) {
 		s := nn.NewScope(b)
 		s.Given = true
-		b.Output(output, net.Sample(s, w3Batch))
+		b.Output(output, net.Sample().Trace(s, w3Batch, ir.None))
 	})
 	if err != nil {
 		st.Free()

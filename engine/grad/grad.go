@@ -28,16 +28,36 @@ type differentiable interface {
 // are errors of the builder that name the operator and its line; the results are
 // then ir.None.
 func Of(b *ir.Builder, loss ir.Value, wrt []ir.Value) []ir.Value {
-	failed := make([]ir.Value, len(wrt))
-	for i := range failed {
-		failed[i] = ir.None
-	}
 	if b.Err() != nil {
-		return failed
+		return none(wrt)
 	}
 	if t := b.Type(loss); t.DType != ir.F32 || t.Elems() != 1 || loss == ir.None {
 		b.Fail(fmt.Errorf("grad: the loss is %s of shape %s: want one f32 value, such as a sum or a mean", t.DType,
 			ir.ShapeString(t.Shape)))
+		return none(wrt)
+	}
+	return From(b, loss, ones(b, b.Type(loss)), wrt)
+}
+
+// none is what failed calls give.
+func none(wrt []ir.Value) []ir.Value {
+	failed := make([]ir.Value, len(wrt))
+	for i := range failed {
+		failed[i] = ir.None
+	}
+	return failed
+}
+
+// From adds the gradients of the sum of loss*seed, for a loss of any shape and a
+// seed of its type: what a gradient seed that arrives at loss becomes on the way back
+// to the values. Otherwise it is as Of.
+func From(b *ir.Builder, loss, seed ir.Value, wrt []ir.Value) []ir.Value {
+	failed := none(wrt)
+	if b.Err() != nil {
+		return failed
+	}
+	if t, g := b.Type(loss), b.Type(seed); t.DType != ir.F32 || !g.Equal(t) || loss == ir.None {
+		b.Fail(fmt.Errorf("grad: the gradient that arrives is %s, what it arrives at %s: want one f32 type", g, t))
 		return failed
 	}
 	p := pass{b: b, grads: map[ir.Value]ir.Value{}, depends: depends(b, loss, wrt)}
@@ -47,7 +67,7 @@ func Of(b *ir.Builder, loss ir.Value, wrt []ir.Value) []ir.Value {
 			return failed
 		}
 	}
-	p.add(loss, ones(b, b.Type(loss)))
+	p.add(loss, seed)
 	for v := loss; v >= 0; v-- {
 		if err := p.node(v); err != nil {
 			b.Fail(err)

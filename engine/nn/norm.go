@@ -48,16 +48,97 @@ func (l GroupNorm) Apply(s *Scope, x ir.Value) ir.Value {
 	if t.Rank() != 4 || l.groups < 1 || t.Shape[3]%l.groups != 0 {
 		return s.B.Fail(fmt.Errorf("group norm: x=%s: want [N H W C] with C a multiple of %d groups", t, l.groups))
 	}
-	grouped := ops.Reshape(s.B, x, t.Shape[0], t.Shape[1]*t.Shape[2], l.groups, t.Shape[3]/l.groups)
-	x = ops.Reshape(s.B, normalise(s.B, grouped, 1, 3), t.Shape...)
-	return ops.Add(s.B, ops.Mul(s.B, x, s.Param(l.Scale)), s.Param(l.Shift))
+	b, n, c := s.B, t.Shape[0], t.Shape[3]
+	each := c / l.groups
+	share := 1 / float64(t.Shape[1]*t.Shape[2]*each)
+	// Channels are summed over space first: neighbours in memory stay apart.
+	group := func(v ir.Value) ir.Value {
+		v = ops.Reshape(b, ops.Sum(b, v, 1, 2), n, l.groups, each)
+		return ops.Scale(b, ops.SumKeep(b, v, 2), share)
+	}
+	mean := group(x)
+	variance := spread(b, mean, group(ops.Square(b, x)))
+	scale := ops.Mul(b, ops.Reshape(b, s.Param(l.Scale), l.groups, each), root(b, variance))
+	shift := ops.Sub(b, ops.Reshape(b, s.Param(l.Shift), l.groups, each), ops.Mul(b, mean, scale))
+	flat := func(v ir.Value) ir.Value { return ops.Reshape(b, v, n, 1, 1, c) }
+	return ops.Add(b, ops.Mul(b, x, flat(scale)), flat(shift))
+}
+
+// BatchNorm2d gives each channel mean 0 and variance 1 over a batch and its pixels,
+// then a learned scale and shift (Ioffe and Szegedy, ICML 2015). It keeps running
+// averages of mean and variance, which stand for the batch's where the scope is not
+// Training. It begins and averages as torch.nn.BatchNorm2d does.
+type BatchNorm2d struct{ Scale, Shift, Mean, Variance *Param }
+
+// batchMomentum is how far running statistics move towards a batch's.
+const batchMomentum = 0.1
+
+// NewBatchNorm2d declares name.weight, name.bias and the buffers name.running_mean
+// and name.running_var, each [channels].
+func NewBatchNorm2d(ps *Params, name string, channels int) BatchNorm2d {
+	ps = ps.Sub(name)
+	return BatchNorm2d{
+		ps.Add("weight", Ones, channels), ps.Add("bias", Zeros, channels),
+		ps.Buffer("running_mean", Zeros, channels), ps.Buffer("running_var", Ones, channels),
+	}
+}
+
+// Apply normalises x [N H W C]. While Training, N*H*W must be at least 2.
+func (l BatchNorm2d) Apply(s *Scope, x ir.Value) ir.Value {
+	t := s.B.Type(x)
+	if s.B.Err() != nil {
+		return ir.None
+	}
+	if t.Rank() != 4 || t.Shape[3] != l.Scale.Shape[0] {
+		return s.B.Fail(fmt.Errorf("batch norm: x=%s: want [N H W %d]", t, l.Scale.Shape[0]))
+	}
+	b := s.B
+	// Taken off first, the running mean keeps the mean of squares from cancelling.
+	centre := ops.StopGradient(b, s.Param(l.Mean))
+	x = ops.Sub(b, x, centre)
+	if !s.Training {
+		return l.affine(s, x, ir.None, s.Param(l.Variance))
+	}
+	n := t.Elems() / t.Shape[3]
+	if n < 2 {
+		return b.Fail(fmt.Errorf("batch norm: x=%s: one value a channel has no variance: want a larger batch", t))
+	}
+	mean := ops.Mean(b, x, 0, 1, 2)
+	variance := spread(b, mean, ops.Mean(b, ops.Square(b, x), 0, 1, 2))
+	y := l.affine(s, x, mean, variance)
+	// centre + mean is the batch's; the variance is made unbiased.
+	s.Update(l.Mean, ops.Add(b, centre, ops.Scale(b, ops.StopGradient(b, mean), batchMomentum)))
+	unbiased := ops.Scale(b, ops.StopGradient(b, variance), batchMomentum*float64(n)/float64(n-1))
+	s.Update(l.Variance, ops.Add(b, ops.Scale(b, s.Param(l.Variance), 1-batchMomentum), unbiased))
+	return y
+}
+
+// affine gives (x - mean) / sqrt(variance + eps) * scale + shift as one product and
+// one sum; a mean of None is zero.
+func (l BatchNorm2d) affine(s *Scope, x, mean, variance ir.Value) ir.Value {
+	b := s.B
+	scale, shift := ops.Mul(b, s.Param(l.Scale), root(b, variance)), s.Param(l.Shift)
+	if mean != ir.None {
+		shift = ops.Sub(b, shift, ops.Mul(b, mean, scale))
+	}
+	return ops.Add(b, ops.Mul(b, x, scale), shift)
+}
+
+// spread is the variance, of which rounding leaves nothing below zero.
+func spread(b *ir.Builder, mean, meanSquare ir.Value) ir.Value {
+	return ops.Maximum(b, ops.Sub(b, meanSquare, ops.Square(b, mean)), b.Const(ir.F32, 0))
+}
+
+// root is 1/sqrt(variance + eps).
+func root(b *ir.Builder, variance ir.Value) ir.Value {
+	return ops.Rsqrt(b, ops.Shift(b, variance, normEps))
 }
 
 // normalise gives x mean 0 and variance 1 along axes.
 func normalise(b *ir.Builder, x ir.Value, axes ...int) ir.Value {
 	centred := ops.Sub(b, x, ops.MeanKeep(b, x, axes...))
 	variance := ops.MeanKeep(b, ops.Square(b, centred), axes...)
-	return ops.Mul(b, centred, ops.Rsqrt(b, ops.Shift(b, variance, normEps)))
+	return ops.Mul(b, centred, root(b, variance))
 }
 
 // Embedding is a table of rows, looked up by number.

@@ -27,7 +27,9 @@ type Scope struct {
 	// Given makes Normal and Uniform declare inputs, "noise." and the name, in place
 	// of drawing: for tests against numbers from elsewhere.
 	Given bool
-
+	// Training says that the program trains: layers such as BatchNorm2d then take the
+	// batch's own statistics.
+	Training bool
 	// Held makes Update do nothing: the update belongs to another program.
 	Held bool
 

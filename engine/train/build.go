@@ -29,7 +29,8 @@ type report struct {
 // trace builds the graph of a part of the step.
 func (l *Loop) trace(p part, phase, last int) (*Step, *ir.Graph, error) {
 	b := ir.NewBuilder()
-	s := &Step{Scope: nn.NewScope(b), rule: l.o.Rule, clip: l.o.Clip, part: p, phase: phase, last: last}
+	s := NewStep(nn.NewScope(b), l.o.Rule, nil)
+	s.clip, s.part, s.phase, s.last = l.o.Clip, p, phase, last
 	s.hold()
 	l.model.Step(s, NewBatch(s.Scope, l.o.Batch, l.o.H, l.o.W, l.o.C))
 	if b.Err() == nil && s.calls == 0 {
@@ -124,7 +125,7 @@ func (l *Loop) load(ctx context.Context, name string, s *Step, g *ir.Graph,
 		err = l.findGradients(at, s)
 	}
 	for _, n := range s.report {
-		t, e := compiled.Tensor(reportKind + n)
+		t, e := compiled.Tensor(ReportKind + n)
 		if err == nil {
 			err = e
 		}
@@ -135,14 +136,14 @@ func (l *Loop) load(ctx context.Context, name string, s *Step, g *ir.Graph,
 
 func (l *Loop) findScalars(p *program, find func(string) (*engine.Tensor, error)) error {
 	for _, name := range l.o.Rule.Scalars() {
-		t, err := find(hyperKind + name)
+		t, err := find(HyperKind + name)
 		if err != nil {
 			return err
 		}
 		p.numbers = append(p.numbers, t)
 	}
 	var err error
-	p.ema, err = find(hyperKind + "ema")
+	p.ema, err = find(HyperKind + "ema")
 	return err
 }
 

@@ -22,6 +22,16 @@ type Step struct {
 	slots   []slot
 	reduced []*nn.Param // whose gradients pass from backward to update
 	report  []string
+	seen    func(params []*nn.Param, grads []ir.Value)
+}
+
+// NewStep makes the scope of a step that no Loop runs: for comparing it with numbers
+// from elsewhere. What the rule and the model need are inputs and outputs as in a
+// loop's program; seen gets the gradients of each Minimize. The caller must call
+// Finish at the end.
+func NewStep(s *nn.Scope, rule optim.Rule, seen func(params []*nn.Param, grads []ir.Value)) *Step {
+	s.Training = true
+	return &Step{Scope: s, rule: rule, seen: seen}
 }
 
 // part says what of a step a program holds. A step is one program unless its
@@ -41,11 +51,15 @@ type slot struct {
 }
 
 const (
-	slotKind   = "opt."    // optimiser state: "opt.m.e1.weight"
-	hyperKind  = "hyper."  // scalars of the rule: "hyper.rate"
-	reportKind = "report." // scalars that are read back: "report.loss"
-	gradKind   = "grad."   // gradients between backward and update
-	lossName   = "loss"
+	slotKind = "opt."  // optimiser state: "opt.m.e1.weight"
+	gradKind = "grad." // gradients between backward and update
+	lossName = "loss"
+)
+
+// The first parts of labels of a step's scalars.
+const (
+	HyperKind  = "hyper."  // what the rule needs: "hyper.rate"
+	ReportKind = "report." // what is read back: "report.loss"
 )
 
 // Minimize adds the backward pass of a scalar loss and one step of the optimiser
@@ -74,6 +88,9 @@ func (s *Step) minimize(call int, loss ir.Value, params []*nn.Param) {
 	s.reduced = params
 	if s.part != update {
 		grads = grad.Of(s.B, loss, values)
+	}
+	if s.seen != nil && s.B.Err() == nil {
+		s.seen(params, grads)
 	}
 	if s.part == backward {
 		for i, p := range params {
@@ -117,7 +134,7 @@ func (s *Step) apply(p *nn.Param, v, g ir.Value) {
 		state = append(state, s.Input(label, p.Type()))
 	}
 	for _, name := range s.rule.Scalars() {
-		scalars = append(scalars, s.Input(hyperKind+name, ir.Of(ir.F32)))
+		scalars = append(scalars, s.Input(HyperKind+name, ir.Of(ir.F32)))
 	}
 	if s.B.Err() != nil {
 		return
@@ -146,7 +163,7 @@ func (s *Step) emit(name string, v ir.Value) {
 	if t.Rank() > 0 {
 		v = ops.Reshape(s.B, v)
 	}
-	s.B.Output(reportKind+name, v)
+	s.B.Output(ReportKind+name, v)
 	s.report = append(s.report, name)
 }
 
@@ -161,7 +178,7 @@ func (s *Step) reported(name string) bool {
 
 // average adds the averaged copies of the trained parameters.
 func (s *Step) average(params []*nn.Param) {
-	rest := s.Input(hyperKind+"ema", ir.Of(ir.F32))
+	rest := s.Input(HyperKind+"ema", ir.Of(ir.F32))
 	for _, p := range params {
 		label := nn.EMAKind + p.Name
 		s.slots = append(s.slots, slot{label, p.Type()})

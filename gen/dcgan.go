@@ -1,0 +1,178 @@
+package gen
+
+import (
+	"mllab/compile/ir"
+	"mllab/engine/nn"
+	"mllab/engine/train"
+	"mllab/ops"
+)
+
+var _ = register(Model{
+	Name: "dcgan",
+	What: "generative adversarial network: one net draws, another tells its pictures from real ones",
+	Rate: 2e-4,
+	settings: []Setting{
+		{Key: "latent", Default: "100", What: "numbers that a picture is drawn from", check: intBetween(1, 4096)},
+		{Key: "width", Default: "64", What: "channels of the widest layers", check: intBetween(1, 1024)},
+	},
+	defaults: map[string]string{"beta1": "0.5"},
+	build:    func(s Settings, d DataInfo) (Net, error) { return newDCGAN(s, d), nil },
+})
+
+// dcganSide is the height and width that the nets work at.
+const dcganSide = 32
+
+// dcgan is the deep convolutional GAN of Radford, Metz and Chintala (ICLR 2016) for
+// pictures of 32x32, with the non-saturating loss of Goodfellow et al. (2014).
+// Parameters of the generator begin with "g.", of the discriminator with "d.".
+type dcgan struct {
+	ps     *nn.Params
+	fit    fit
+	latent int
+	g, d   stack
+}
+
+// stack is a chain of convolutions, some of which are normalised.
+type stack struct {
+	layers []layer
+	norms  []nn.BatchNorm2d // one a layer from the first normalised one on
+	params []*nn.Param
+	plain  int // layers before the first normalised one
+}
+
+// layer is a convolution of either direction.
+type layer interface {
+	Apply(s *nn.Scope, x ir.Value) ir.Value
+}
+
+func newDCGAN(s Settings, d DataInfo) *dcgan {
+	m := &dcgan{ps: nn.NewParams(), fit: fit{d, dcganSide, dcganSide}, latent: s.Int("latent")}
+	w, once, half := s.Int("width"), ops.Conv{}, ops.Conv{Stride: 2, Pad: 1}
+	g := m.ps.Sub("g")
+	up := func(name string, in, out int, c ops.Conv) {
+		l := nn.NewConvTranspose2dNoBias(g, name, 4, in, out, c)
+		m.g.add(l, l.W)
+	}
+	up("t1", m.latent, 4*w, once)
+	m.g.norm(g, "n1", 4*w)
+	up("t2", 4*w, 2*w, half)
+	m.g.norm(g, "n2", 2*w)
+	up("t3", 2*w, w, half)
+	m.g.norm(g, "n3", w)
+	up("t4", w, d.C, half)
+	p := m.ps.Sub("d")
+	down := func(name string, in, out int, c ops.Conv) {
+		l := nn.NewConv2dNoBias(p, name, 4, in, out, c)
+		m.d.add(l, l.W)
+	}
+	down("c1", d.C, w, half)
+	m.d.plain = 1
+	down("c2", w, 2*w, half)
+	m.d.norm(p, "n2", 2*w)
+	down("c3", 2*w, 4*w, half)
+	m.d.norm(p, "n3", 4*w)
+	down("c4", 4*w, 1, once)
+	return m
+}
+
+// add puts a convolution at the end; it begins as in the paper.
+func (k *stack) add(l layer, weight *nn.Param) {
+	weight.Init = nn.Normal(0.02)
+	k.layers, k.params = append(k.layers, l), append(k.params, weight)
+}
+
+func (k *stack) norm(ps *nn.Params, name string, channels int) {
+	n := nn.NewBatchNorm2d(ps, name, channels)
+	k.norms, k.params = append(k.norms, n), append(k.params, n.Scale, n.Shift)
+}
+
+// apply runs the chain with an activation after every layer but the last.
+func (k *stack) apply(s *nn.Scope, x ir.Value, activate func(ir.Value) ir.Value) ir.Value {
+	for i, l := range k.layers {
+		x = l.Apply(s, x)
+		if n := i - k.plain; n >= 0 && n < len(k.norms) {
+			x = k.norms[n].Apply(s, x)
+		}
+		if i < len(k.layers)-1 {
+			x = activate(x)
+		}
+	}
+	return x
+}
+
+// Params of both nets.
+func (m *dcgan) Params() *nn.Params { return m.ps }
+
+// generate draws pictures [n 32 32 C] in [-1,1] of codes [n latent].
+func (m *dcgan) generate(s *nn.Scope, z ir.Value) ir.Value {
+	if s.B.Err() != nil {
+		return ir.None
+	}
+	z = ops.Reshape(s.B, z, s.B.Type(z).Shape[0], 1, 1, m.latent)
+	return ops.Tanh(s.B, m.g.apply(s, z, func(x ir.Value) ir.Value { return ops.Relu(s.B, x) }))
+}
+
+// judge gives a logit [n] a picture [n 32 32 C]: high for real ones.
+func (m *dcgan) judge(s *nn.Scope, x ir.Value) ir.Value {
+	y := m.d.apply(s, x, func(x ir.Value) ir.Value { return ops.LeakyRelu(s.B, x, 0.2) })
+	if s.B.Err() != nil {
+		return ir.None
+	}
+	return ops.Reshape(s.B, y, s.B.Type(y).Shape[0])
+}
+
+// cross is the mean cross-entropy of logits whose targets are all 0 or all 1.
+func cross(b *ir.Builder, logits ir.Value, target float64) ir.Value {
+	return ops.Mean(b, ops.BCEWithLogits(b, logits, b.Const(ir.F32, target)))
+}
+
+// Step updates the discriminator on real pictures and on drawn ones, each with their
+// own batch statistics, and then the generator on the same drawn pictures by the
+// updated discriminator:
+//
+//	loss_d = -log D(x) - log(1 - D(G(z)))
+//	loss_g = -log D(G(z))
+func (m *dcgan) Step(s *train.Step, batch train.Batch) {
+	b := s.B
+	real := m.fit.enter(s.Scope, batch.X())
+	fake := m.generate(s.Scope, s.Normal("z", batch.N, m.latent))
+	yes := m.judge(s.Scope, real)
+	no := m.judge(s.Scope, ops.StopGradient(b, fake))
+	lossD := ops.Add(b, cross(b, yes, 1), cross(b, no, 0))
+	s.Report("loss_d", lossD)
+	s.Report("d_real", ops.Mean(b, ops.Sigmoid(b, yes)))
+	s.Report("d_fake", ops.Mean(b, ops.Sigmoid(b, no)))
+	s.Minimize(lossD, m.d.params)
+	lossG := cross(b, m.judge(s.Scope, fake), 1)
+	s.Report("loss_g", lossG)
+	s.Minimize(lossG, m.g.params)
+}
+
+// Eval asks the discriminator, with running statistics, about test pictures and as
+// many drawn ones: its loss, and how often it is right about each.
+func (m *dcgan) Eval(s *nn.Scope, batch train.Batch) []Measure {
+	b := s.B
+	yes := m.judge(s, m.fit.enter(s, batch.X()))
+	no := m.judge(s, m.generate(s, s.Normal("z", batch.N, m.latent)))
+	zero, one := b.Const(ir.F32, 0), b.Const(ir.F32, 1)
+	loss := ops.Add(b, ops.BCEWithLogits(b, yes, one), ops.BCEWithLogits(b, no, zero))
+	return []Measure{
+		{"test_loss_d", loss},
+		{"test_real_right", ops.Cast(b, ops.Less(b, zero, yes), ir.F32)},
+		{"test_fake_right", ops.Cast(b, ops.Less(b, no, zero), ir.F32)},
+	}
+}
+
+// Sample draws with running statistics, so that a picture depends on its own code
+// alone, not on what is drawn beside it.
+func (m *dcgan) Sample() View {
+	return View{
+		Name: "samples", What: "pictures drawn from noise that stays the same",
+		Trace: func(s *nn.Scope, n int, _ ir.Value) ir.Value {
+			return m.fit.leave(s, m.generate(s, s.Normal("z", n, m.latent)))
+		},
+	}
+}
+
+// Views are samples.
+func (m *dcgan) Views() []View { return []View{m.Sample()} }
