@@ -97,7 +97,7 @@ func (r *report) watch(ctx context.Context, job *lab.Job) {
 
 // show writes what is new in a state.
 func (r *report) show(st *lab.State) {
-	for _, e := range st.Events[min(r.events, len(st.Events)):] {
+	for _, e := range st.Events[min(max(r.events, st.Past), len(st.Events)):] {
 		r.say(fmt.Sprintf("step %d: %s", e.Step, e.Text))
 	}
 	r.events = len(st.Events)

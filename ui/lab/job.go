@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"mllab/engine"
 	"mllab/engine/run"
 	"mllab/engine/train"
+	"mllab/profiler/trace"
 	"mllab/samples"
 )
 
@@ -132,7 +134,7 @@ func (j *Job) main(ctx context.Context) {
 		delete(j.s.jobs, j)
 		j.s.mu.Unlock()
 	}()
-	err := j.train(ctx)
+	err := j.guarded(ctx)
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	switch {
@@ -148,6 +150,21 @@ func (j *Job) main(ctx context.Context) {
 	}
 	j.err, j.st.Err, j.st.Detail = err, err, ""
 	j.publish()
+}
+
+// guarded is train with a panic made an error: a defect ends the job, not the lab.
+func (j *Job) guarded(ctx context.Context) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("bug: %v in %s of %s: the run's last checkpoint is not touched", r,
+				j.State().Phase, j.plan.o.Model)
+			if s := trace.From(ctx); s != nil {
+				s.Emit(trace.Event{Layer: "lab", Name: "panic", Start: time.Now(),
+					Args: map[string]any{"stack": string(debug.Stack())}})
+			}
+		}
+	}()
+	return j.train(ctx)
 }
 
 // train opens everything, trains to the end, and closes everything.
@@ -295,6 +312,7 @@ func (j *Job) openDisk() error {
 	for _, e := range events {
 		j.st.Events = append(j.st.Events, Event{int(e.Step), e.Text})
 	}
+	j.st.Past = len(j.st.Events)
 	for _, m := range past {
 		for _, f := range m.Fields {
 			if v, ok := f.Float(); ok && !rates[f.Name] {

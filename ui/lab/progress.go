@@ -35,7 +35,7 @@ func (j *Job) reset() error {
 	j.wantLR, j.saved, j.log = 0, 0, nil
 	j.series = map[string]*Series{}
 	j.st.Step, j.st.Epoch, j.st.LR = 0, 0, j.loop.LR()
-	j.st.Losses, j.st.Metrics, j.st.Series, j.st.Events = nil, nil, nil, nil
+	j.st.Losses, j.st.Metrics, j.st.Series, j.st.Events, j.st.Past = nil, nil, nil, nil, 0
 	j.st.Run, j.st.Dir = "", ""
 	j.began = time.Now()
 	disk := j.disk
