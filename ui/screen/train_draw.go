@@ -69,7 +69,8 @@ func (t *Train) draw(now time.Time) tea.Cmd {
 		points += len(s.X)
 	}
 	for i, v := range o.views {
-		o.which[i] = t.stale || v.Version != t.seen.versions[i] && now.Sub(t.seen.pictures[i]) >= t.pace(pictureEvery)
+		due := v.Version != t.seen.versions[i] && now.Sub(t.seen.pictures[i]) >= t.pace(pictureEvery)
+		o.which[i] = t.stale || due
 	}
 	changed := points != t.seen.points
 	o.which[chart] = t.stale || changed && now.Sub(t.seen.chart) >= t.pace(chartEvery)
