@@ -58,7 +58,7 @@ const (
 // loads repeated as memory operands, and last, unless it is the inside of a contraction, with values spilled
 // to the frame.
 func (g *gen) block(b *vec.Block) {
-	pinned := len(g.live[b].busy)
+	pinned := g.live[b].busy.len()
 	worst := 0
 	for try := range 4 {
 		if try == 3 && pinned > g.isa.Registers/2 && contraction(b) {
@@ -167,11 +167,11 @@ func (al *alloc) enter() {
 	for _, o := range al.b.Out {
 		set[o.Var] = true
 	}
-	for v := range l.busy {
+	l.busy.each(func(v int) {
 		r := al.varReg[v]
 		al.files[vector].usable[r] = false
 		al.varOf[r] = v
-	}
+	})
 	for i := range al.b.Ins {
 		x := &al.b.Ins[i]
 		if x.Op != vec.VarIn {
@@ -180,13 +180,13 @@ func (al *alloc) enter() {
 		v := &al.val[i]
 		v.at, v.reg = inReg, al.varReg[x.Var]
 		al.files[vector].owner[v.reg] = vec.ID(i)
-		if !set[int(x.Var)] && l.out[int(x.Var)] {
+		if !set[int(x.Var)] && l.out.has(int(x.Var)) {
 			v.uses = append(v.uses, 1<<30) // it stays
 		}
 	}
 	for r, v := range al.varOf {
 		// The register of a variable that ends here serves any value once the variable is read.
-		if !set[v] && !l.out[v] {
+		if !set[v] && !l.out.has(v) {
 			al.files[vector].usable[r] = true
 			delete(al.varOf, r)
 		}

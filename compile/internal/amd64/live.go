@@ -2,23 +2,48 @@ package amd64
 
 import (
 	"fmt"
+	"math/bits"
+	"slices"
 
 	"mllab/compile/internal/vec"
 	"mllab/compile/internal/x86"
 )
 
-// set is a set of variables.
-type set map[int]bool
+// set is a set of variables, a bit each. Sets of one program have one length, but nil is empty too.
+type set []uint64
 
-func (s set) with(t set) set {
-	r := make(set, len(s)+len(t))
-	for v := range s {
-		r[v] = true
+func (g *gen) newSet() set { return make(set, (g.p.Vars+63)/64) }
+
+func (s set) has(v int) bool { return s[v/64]>>(v%64)&1 != 0 }
+
+func (s set) add(v int) { s[v/64] |= 1 << (v % 64) }
+
+func (s set) drop(v int) { s[v/64] &^= 1 << (v % 64) }
+
+func (s set) len() int {
+	n := 0
+	for _, w := range s {
+		n += bits.OnesCount64(w)
 	}
-	for v := range t {
-		r[v] = true
+	return n
+}
+
+// with is the union, a new set.
+func (s set) with(t set) set {
+	r := slices.Clone(s)
+	for i, w := range t {
+		r[i] |= w
 	}
 	return r
+}
+
+// each calls f for the members in order.
+func (s set) each(f func(v int)) {
+	for i, w := range s {
+		for ; w != 0; w &= w - 1 {
+			f(64*i + bits.TrailingZeros64(w))
+		}
+	}
 }
 
 // liveness is which variables hold values that count, around a block.
@@ -50,12 +75,12 @@ func (g *gen) beforeBlock(b *vec.Block, out set) set {
 	in := out.with(nil)
 	busy := out.with(nil)
 	for _, o := range b.Out {
-		delete(in, o.Var)
-		busy[o.Var] = true
+		in.drop(o.Var)
+		busy.add(o.Var)
 	}
 	for i := range b.Ins {
 		if x := &b.Ins[i]; x.Op == vec.VarIn {
-			in[int(x.Var)] = true
+			in.add(int(x.Var))
 		}
 	}
 	old := g.live[b]
@@ -66,19 +91,19 @@ func (g *gen) beforeBlock(b *vec.Block, out set) set {
 // assignVariables gives each variable a vector register that no other variable uses while both are live.
 func (g *gen) assignVariables() error {
 	g.live = map[*vec.Block]liveness{}
-	g.before(g.p.Body, set{})
+	g.before(g.p.Body, g.newSet())
 	conflicts := make([]set, g.p.Vars)
 	for v := range conflicts {
-		conflicts[v] = set{}
+		conflicts[v] = g.newSet()
 	}
 	most := 0
 	for _, l := range g.live {
-		most = max(most, len(l.busy))
-		for v := range l.busy {
-			for u := range l.busy {
-				conflicts[v][u] = true
+		most = max(most, l.busy.len())
+		l.busy.each(func(v int) {
+			for i, w := range l.busy {
+				conflicts[v][i] |= w
 			}
-		}
+		})
 	}
 	if most >= g.isa.Registers {
 		return g.tooMany(most + 1)
@@ -86,11 +111,11 @@ func (g *gen) assignVariables() error {
 	g.varReg = make([]x86.Vec, g.p.Vars)
 	for v := range g.varReg {
 		var used [64]bool
-		for u := range conflicts[v] {
+		conflicts[v].each(func(u int) {
 			if u < v {
 				used[g.varReg[u]] = true
 			}
-		}
+		})
 		r := 0
 		for used[r] {
 			r++
