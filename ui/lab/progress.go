@@ -61,7 +61,7 @@ func (j *Job) onMetrics(m train.Metrics) {
 	if j.disk != nil {
 		err = j.disk.Log(line)
 	} else {
-		j.log = append(j.log, line)
+		j.log = thin(append(j.log, line))
 	}
 	j.publish()
 	disk, tell := j.disk, j.plan.o.OnMetrics
@@ -154,7 +154,24 @@ func (j *Job) point(name string, step int64, v float64) {
 		j.series[name] = s
 		j.st.Series = append(j.st.Series[:len(j.st.Series):len(j.st.Series)], *s)
 	}
-	s.X, s.Y = append(s.X, float64(step)), append(s.Y, v)
+	s.X, s.Y = thin(append(s.X, float64(step))), thin(append(s.Y, v))
+}
+
+// maxPoints bounds what a job remembers of its steps, so that a lab left open
+// for a day needs no more memory than one for an hour.
+const maxPoints = 1 << 15
+
+// thin halves a list that has grown to maxPoints: every other entry stays, in new
+// memory, since States share the old.
+func thin[T any](list []T) []T {
+	if len(list) < maxPoints {
+		return list
+	}
+	half := make([]T, 0, maxPoints)
+	for i := 0; i < len(list); i += 2 {
+		half = append(half, list[i])
+	}
+	return half
 }
 
 // collect gives the state the present length of every series. j.mu is held.

@@ -33,8 +33,8 @@ type Value struct {
 	Value float64
 }
 
-// Series is one line of a chart: Y[i] at step X[i]. Both only ever grow, so a
-// State may share them.
+// Series is one line of a chart: Y[i] at step X[i]. A State never sees it change.
+// When it has become long, later States have every other of its points.
 type Series struct {
 	Name string
 	X, Y []float64
