@@ -76,6 +76,7 @@ type State struct {
 	Series        []Series
 	Views         []View
 	Events        []Event
+	Past          int // how many of Events a resumed run brought along
 
 	ImagesPerSecond float64
 	StepTime        time.Duration
