@@ -202,13 +202,16 @@ func (j *Job) finish(ctx context.Context, src samples.Source) error {
 		line.Fields = append(line.Fields, run.Float(n.Name, n.Value))
 	}
 	j.mu.Lock()
-	defer j.mu.Unlock()
 	j.st.Metrics = values(got)
+	kept := j.disk != nil
 	j.publish()
-	if j.disk != nil {
-		return j.disk.Finish(line)
+	j.mu.Unlock()
+	if !kept { // a training that came to its end is worth keeping, and cannot be saved later
+		if _, err := j.Save(); err != nil {
+			return err
+		}
 	}
-	return nil
+	return j.disk.Finish(line)
 }
 
 // fullTest is how many test examples stand for an endless test split.
