@@ -362,7 +362,7 @@ func TestBuildErrors(t *testing.T) {
 }
 
 func TestGoldenFileErrors(t *testing.T) {
-	_, err := gen.W3Golden(context.Background(), interp(t), t.TempDir()+"/none.safetensors")
+	_, err := gen.Workloads()[0].Golden(context.Background(), interp(t), t.TempDir()+"/none.safetensors")
 	assert.ErrorIs(t, err, os.ErrNotExist)
 }
 

@@ -8,15 +8,15 @@ import (
 
 	"mllab/compile/ir"
 	"mllab/engine"
-	"mllab/engine/grad"
 	"mllab/engine/nn"
+	"mllab/engine/optim"
 	"mllab/engine/safetensors"
 	"mllab/engine/train"
 )
 
 // Golden is how far a device is from numbers computed elsewhere.
 type Golden struct {
-	MaxRelLoss float64 // of the loss
+	MaxRelLoss float64 // of the worst loss
 	MaxRelGrad float64 // of the worst gradient: largest error over that gradient's largest value
 	Worst      string  // the parameter with that gradient
 }
@@ -30,124 +30,258 @@ const (
 // Passed reports whether the gate is passed.
 func (g Golden) Passed() bool { return g.MaxRelLoss <= GoldenLoss && g.MaxRelGrad <= GoldenGrad }
 
-// W3Golden runs one step on the parameters, pictures and noise of a safetensors file
-// and compares the loss and all gradients with the file's. Its keys are param.NAME,
-// grad.NAME, input.x, input.eps and loss.loss, with PyTorch's names and layouts.
-func W3Golden(ctx context.Context, eng *engine.Engine, path string) (Golden, error) {
+// gate says how a training step is compared with another engine's numbers, whose
+// names and layouts are PyTorch's.
+type gate struct {
+	data  DataInfo
+	batch int
+	rule  optim.Rule
+	rate  float64
+	net   func() (Net, error)
+	// keys are the file's names of inputs and losses, by the program's labels.
+	keys map[string]key
+	// layers are the file's names of layers, where they differ.
+	layers map[string]string
+	// transposed begins the names of transposed convolutions, table those of tables of
+	// rows; "" there are none.
+	transposed, table string
+}
+
+// key finds a tensor in a file. Values become scale*v + shift; a scale of 0 is 1.
+type key struct {
+	name         string
+	turn         turn
+	scale, shift float64
+}
+
+// turn says which of the file's dimensions each of ours is; nil: they are the
+// same, or joined after the first.
+type turn []int
+
+var (
+	image      = turn{0, 2, 3, 1} // [N C H W]
+	column     = turn{0, 1, 2, 3} // [N C 1 1], of which we have [N C]
+	linear     = turn{1, 0}       // [out in]
+	conv       = turn{2, 3, 1, 0} // [out in R S]
+	transposed = turn{2, 3, 0, 1} // [in out R S]
+)
+
+// Golden runs one training step on the parameters, examples and noise of a
+// safetensors file and compares its losses and gradients with the file's. A model
+// that minimises two losses updates the first one's parameters in between.
+func (w Workload) Golden(ctx context.Context, eng *engine.Engine, path string) (Golden, error) {
 	f, err := safetensors.Open(path)
 	if err != nil {
 		return Golden{}, err
 	}
 	defer f.Close()
-	g, err := w3Golden(ctx, eng, f)
+	g, err := w.gate.run(ctx, eng, f)
 	if err != nil {
-		return Golden{}, fmt.Errorf("golden gate of W3: %w", err)
+		return Golden{}, fmt.Errorf("golden gate of %s: %w", w.Name, err)
 	}
 	return g, nil
 }
 
-func w3Golden(ctx context.Context, eng *engine.Engine, f *safetensors.File) (Golden, error) {
-	net, err := w3Net()
+func (g gate) run(ctx context.Context, eng *engine.Engine, f *safetensors.File) (Golden, error) {
+	net, err := g.net()
 	if err != nil {
 		return Golden{}, err
 	}
-	params := net.Params().Trainable()
 	prog, err := eng.Program(ctx, "golden", nil, func(b *ir.Builder) {
 		s := nn.NewScope(b)
 		s.Given = true
-		loss, _, _ := net.loss(s, train.NewBatch(s, w3Batch, w3Data.H, w3Data.W, w3Data.C))
-		var values []ir.Value
-		for _, p := range params {
-			values = append(values, s.Param(p))
-		}
-		b.Output("loss", loss)
-		for i, g := range grad.Of(b, loss, values) {
-			b.Output("grad."+params[i].Name, g)
-		}
+		step := train.NewStep(s, g.rule, func(params []*nn.Param, grads []ir.Value) {
+			for i, p := range params {
+				b.Output(gradKind+p.Name, grads[i])
+			}
+		})
+		net.Step(step, train.NewBatch(s, g.batch, g.data.H, g.data.W, g.data.C))
+		step.Finish()
 	})
 	if err != nil {
 		return Golden{}, err
 	}
 	defer prog.Close()
-	if err := feedGolden(prog, f, params); err != nil {
+	if err := g.feed(prog, f, net.Params()); err != nil {
 		return Golden{}, err
 	}
 	if err := prog.Run(ctx); err != nil {
 		return Golden{}, err
 	}
-	return compareGolden(prog, f, params)
+	return g.compare(prog, f)
 }
 
-// feedGolden copies parameters and inputs from the file.
-func feedGolden(prog *engine.Program, f *safetensors.File, params []*nn.Param) error {
-	keys := map[string]string{train.InputX: "input.x", nn.NoiseKind + "eps": "input.eps"}
-	for _, p := range params {
-		keys[nn.ParamKind+p.Name] = "param." + p.Name
+const gradKind = "grad."
+
+// key of a label of the program; none where the file has nothing to say.
+func (g gate) key(label string, rank int) (key, bool) {
+	if k, ok := g.keys[label]; ok {
+		return k, true
+	}
+	kind, name, _ := strings.Cut(label, ".")
+	dot := strings.LastIndex(name, ".")
+	if kind+"." != nn.ParamKind && kind+"." != gradKind || dot < 0 {
+		return key{}, false
+	}
+	k := key{name: label}
+	if layer, ok := g.layers[name[:dot]]; ok {
+		k.name = kind + "." + layer + name[dot:]
+	}
+	switch {
+	case rank == 4 && g.transposed != "" && strings.HasPrefix(name, g.transposed):
+		k.turn = transposed
+	case rank == 4:
+		k.turn = conv
+	case rank == 2 && (g.table == "" || !strings.HasPrefix(name, g.table)):
+		k.turn = linear
+	}
+	return k, true
+}
+
+// feed gives the program the file's parameters and inputs, buffers their initial
+// values, and the first step's scalars.
+func (g gate) feed(prog *engine.Program, f *safetensors.File, params *nn.Params) error {
+	own := map[string][]float32{}
+	for _, p := range params.All() {
+		if p.Buffer {
+			own[nn.ParamKind+p.Name] = p.Values(1)
+		}
+	}
+	numbers := make([]float32, len(g.rule.Scalars()))
+	g.rule.Numbers(1, g.rate, numbers)
+	for i, name := range g.rule.Scalars() {
+		own[train.HyperKind+name] = numbers[i : i+1]
 	}
 	for _, label := range prog.Labels() {
-		key, ok := keys[label]
-		if !ok {
+		if !prog.Takes(label) {
 			continue
 		}
 		t, err := prog.Tensor(label)
 		if err != nil {
 			return err
 		}
-		v, err := fromTorch(f, key, t.Type())
-		if err != nil {
-			return err
+		values, ok := own[label]
+		if !ok {
+			k, known := g.key(label, t.Type().Rank())
+			if !known {
+				continue // the state of the optimiser, which begins at zero
+			}
+			if values, err = k.read(f, t.Type()); err != nil {
+				return err
+			}
 		}
-		if err := engine.Write(t, v); err != nil {
-			return err
+		if err := write(t, values); err != nil {
+			return fmt.Errorf("%s: %w", label, err)
 		}
 	}
 	return nil
 }
 
-// fromTorch reads a tensor in our layout: a linear weight, [out in] there, is turned.
-func fromTorch(f *safetensors.File, key string, want ir.Type) ([]float32, error) {
-	v := make([]float32, want.Elems())
-	if err := f.ReadF32(key, v); err != nil {
-		return nil, err
+// write copies values into a tensor of either type.
+func write(t *engine.Tensor, v []float32) error {
+	if t.Type().DType == ir.F32 {
+		return engine.Write(t, v)
 	}
-	if !strings.HasSuffix(key, ".weight") {
-		return v, nil
+	whole := make([]int32, len(v))
+	for i, x := range v {
+		whole[i] = int32(x)
 	}
-	in, out := want.Shape[0], want.Shape[1]
-	if info, _ := f.Info(key); !ir.SameShape(info.Shape, []int{out, in}) {
-		return nil, fmt.Errorf("%s has shape %s, want %s", key, ir.ShapeString(info.Shape),
-			ir.ShapeString([]int{out, in}))
-	}
-	turned := make([]float32, len(v))
-	for o := range out {
-		for i := range in {
-			turned[i*out+o] = v[o*in+i]
-		}
-	}
-	return turned, nil
+	return engine.Write(t, whole)
 }
 
-func compareGolden(prog *engine.Program, f *safetensors.File, params []*nn.Param) (Golden, error) {
-	loss, err := relative(prog, f, "loss", "loss.loss")
-	if err != nil {
-		return Golden{}, err
+// read gives a tensor of the file in our layout.
+func (k key) read(f *safetensors.File, want ir.Type) ([]float32, error) {
+	info, ok := f.Info(k.name)
+	if !ok {
+		return nil, fmt.Errorf("the file has no tensor %s", k.name)
 	}
-	g := Golden{MaxRelLoss: loss}
-	for _, p := range params {
-		r, err := relative(prog, f, "grad."+p.Name, "grad."+p.Name)
+	v := make([]float32, want.Elems())
+	if info.DType == safetensors.I64 {
+		whole := make([]int64, len(v))
+		if err := f.ReadI64(k.name, whole); err != nil {
+			return nil, err
+		}
+		for i, x := range whole {
+			v[i] = float32(x)
+		}
+	} else if err := f.ReadF32(k.name, v); err != nil {
+		return nil, err
+	}
+	if k.scale != 0 {
+		for i := range v {
+			v[i] = float32(k.scale*float64(v[i]) + k.shift)
+		}
+	}
+	return k.turn.apply(v, k.name, info.Shape, want.Shape)
+}
+
+// apply gives values of the file's shape in our order.
+func (p turn) apply(v []float32, name string, from, to []int) ([]float32, error) {
+	if p == nil {
+		if len(from) == 0 != (len(to) == 0) || len(from) > 0 && from[0] != to[0] || ir.Elems(from) != ir.Elems(to) {
+			return nil, fmt.Errorf("%s has shape %s, want %s", name, ir.ShapeString(from), ir.ShapeString(to))
+		}
+		return v, nil
+	}
+	shape := append([]int(nil), to...)
+	for len(shape) < len(p) {
+		shape = append(shape, 1)
+	}
+	stride := make([]int, len(p)) // in the file, by our dimensions
+	fits := len(from) == len(p) && len(shape) == len(p)
+	for i, d := range p {
+		if fits = fits && from[d] == shape[i]; fits {
+			stride[i] = ir.Elems(from[d+1:])
+		}
+	}
+	if !fits {
+		return nil, fmt.Errorf("%s has shape %s, which does not make %s", name, ir.ShapeString(from),
+			ir.ShapeString(to))
+	}
+	out := make([]float32, len(v))
+	at := make([]int, len(p))
+	for i := range out {
+		source := 0
+		for d, x := range at {
+			source += x * stride[d]
+		}
+		out[i] = v[source]
+		for d := len(at) - 1; d >= 0; d-- {
+			if at[d]++; at[d] < shape[d] {
+				break
+			}
+			at[d] = 0
+		}
+	}
+	return out, nil
+}
+
+// compare looks at every loss and gradient that the program gives.
+func (g gate) compare(prog *engine.Program, f *safetensors.File) (Golden, error) {
+	var out Golden
+	for _, label := range prog.Labels() {
+		name, isGrad := strings.CutPrefix(label, gradKind)
+		_, isLoss := g.keys[label]
+		if !isGrad && !(isLoss && strings.HasPrefix(label, train.ReportKind)) {
+			continue
+		}
+		r, err := g.relative(prog, f, label)
 		if err != nil {
 			return Golden{}, err
 		}
-		if r >= g.MaxRelGrad {
-			g.MaxRelGrad, g.Worst = r, p.Name
+		switch {
+		case !isGrad:
+			out.MaxRelLoss = max(out.MaxRelLoss, r)
+		case r >= out.MaxRelGrad:
+			out.MaxRelGrad, out.Worst = r, name
 		}
 	}
-	return g, nil
+	return out, nil
 }
 
 // relative is the largest difference between a result and the file's tensor, over
 // the largest absolute value in the file's. A result that is no number is infinitely far.
-func relative(prog *engine.Program, f *safetensors.File, label, key string) (float64, error) {
+func (g gate) relative(prog *engine.Program, f *safetensors.File, label string) (float64, error) {
 	t, err := prog.Tensor(label)
 	if err != nil {
 		return 0, err
@@ -156,7 +290,8 @@ func relative(prog *engine.Program, f *safetensors.File, label, key string) (flo
 	if err != nil {
 		return 0, err
 	}
-	want, err := fromTorch(f, key, t.Type())
+	k, _ := g.key(label, t.Type().Rank())
+	want, err := k.read(f, t.Type())
 	if err != nil {
 		return 0, err
 	}

@@ -8,10 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"mllab/compile/ir"
 	"mllab/engine"
 	"mllab/gen"
-	"mllab/ops"
 )
 
 // BenchOptions say what is to be timed.
@@ -45,41 +43,47 @@ type BenchResult struct {
 
 // benchCase is a case that is ready to run.
 type benchCase struct {
-	name   string
-	gflop  float64
-	params int
-	steps  int // timed by default
-	warm   int
-	step   func(context.Context) error
-	close  func()
+	params  int
+	program *engine.Program
+	step    func(context.Context) error
+	close   func()
 }
 
-// workload gives its cases one after the other, each opened when it is timed.
+// openCase is a case that can be made ready.
+type openCase struct {
+	name  string
+	gflop float64
+	steps int // timed by default
+	warm  int
+	open  func(context.Context, *engine.Engine) (*benchCase, error)
+}
+
+// workload has cases, each opened when it is timed.
 type workload struct {
 	name  string
-	cases []func(context.Context, *engine.Engine) (*benchCase, error)
-	names []string
+	cases []openCase
+	gate  func(ctx context.Context, eng *engine.Engine, path string) (gen.Golden, error) // nil: none
 }
 
 func workloads() []workload {
-	w1 := workload{name: "W1"}
-	for _, n := range []int{256, 512, 1024} {
-		for _, v := range []matmulCase{{n, "", false, false}, {n, "_nt", false, true}, {n, "_tn", true, false}} {
-			w1.names = append(w1.names, v.name())
-			w1.cases = append(w1.cases, v.open)
+	all := []workload{matmulWorkload(), convWorkload()}
+	for _, g := range gen.Workloads() {
+		w := workload{name: g.Name, gate: g.Golden}
+		for _, c := range g.Cases {
+			w.cases = append(w.cases, openCase{
+				c.Name, c.GFLOP, c.Steps, c.Warm,
+				func(ctx context.Context, e *engine.Engine) (*benchCase, error) {
+					b, err := c.Open(ctx, e)
+					if err != nil {
+						return nil, err
+					}
+					return &benchCase{b.Params, b.Program, b.Step, b.Close}, nil
+				},
+			})
 		}
+		all = append(all, w)
 	}
-	w3 := workload{name: "W3", names: []string{"vae_train_b128", "vae_sample_b128"}}
-	for _, open := range []func(context.Context, *engine.Engine) (*gen.Bench, error){gen.W3Train, gen.W3Sample} {
-		w3.cases = append(w3.cases, func(ctx context.Context, e *engine.Engine) (*benchCase, error) {
-			b, err := open(ctx, e)
-			if err != nil {
-				return nil, err
-			}
-			return &benchCase{b.Case, b.GFLOP, b.Params, 200, 20, b.Step, b.Close}, nil
-		})
-	}
-	return []workload{w1, w3}
+	return all
 }
 
 // Workloads lists the names that Bench takes.
@@ -91,48 +95,6 @@ func Workloads() []string {
 	return names
 }
 
-// matmulCase is C = A*B of two square matrices, each plain or transposed in memory.
-type matmulCase struct {
-	n      int
-	suffix string
-	ta, tb bool
-}
-
-func (m matmulCase) name() string { return fmt.Sprintf("matmul%d%s", m.n, m.suffix) }
-
-func (m matmulCase) open(ctx context.Context, e *engine.Engine) (*benchCase, error) {
-	p, err := e.Program(ctx, m.name(), nil, func(b *ir.Builder) {
-		t := ir.Of(ir.F32, m.n, m.n)
-		b.Output("c", ops.MatMulT(b, b.Input("a", t), b.Input("b", t), m.ta, m.tb))
-	})
-	if err != nil {
-		return nil, err
-	}
-	for i, label := range []string{"a", "b"} {
-		t, err := p.Tensor(label)
-		if err != nil {
-			p.Close()
-			return nil, err
-		}
-		if err := engine.Write(t, noise(m.n*m.n, uint32(i+1))); err != nil {
-			p.Close()
-			return nil, err
-		}
-	}
-	n := float64(m.n)
-	return &benchCase{m.name(), 2e-9 * n * n * n, 0, 100, 5, p.Run, p.Close}, nil
-}
-
-// noise is n reproducible numbers in [-0.5, 0.5).
-func noise(n int, seed uint32) []float32 {
-	v := make([]float32, n)
-	for i := range v {
-		seed = seed*1664525 + 1013904223 // Numerical Recipes' generator
-		v[i] = float32(seed>>8)/(1<<24) - 0.5
-	}
-	return v
-}
-
 // Bench times the cases of workloads and hands each result to emit.
 func (s *Session) Bench(ctx context.Context, o BenchOptions, emit func(BenchResult) error) error {
 	chosen, err := chooseWorkloads(o.Workloads)
@@ -142,23 +104,16 @@ func (s *Session) Bench(ctx context.Context, o BenchOptions, emit func(BenchResu
 	if o.Steps < 0 || o.Steps > 1<<20 {
 		return Usage(fmt.Errorf("steps %d: want 1 to %d, or 0 for each workload's own number", o.Steps, 1<<20))
 	}
-	opt := s.opt
-	if o.Threads > 0 {
-		opt.Threads = o.Threads
-	}
-	if o.Device != "" {
-		opt.Device = o.Device
-	}
 	known := 0
 	for _, w := range chosen {
-		for i, open := range w.cases {
-			if !wanted(o.Cases, w.names[i]) {
+		for _, c := range w.cases {
+			if !wanted(o.Cases, c.name) {
 				continue
 			}
 			known++
-			r, err := s.benchOne(ctx, opt, o.Steps, w.name, open)
+			r, err := s.benchOne(ctx, o.over(s.opt), o.Steps, w.name, c)
 			if err != nil {
-				return fmt.Errorf("%s %s: %w", w.name, w.names[i], err)
+				return fmt.Errorf("%s %s: %w", w.name, c.name, err)
 			}
 			if err := emit(r); err != nil {
 				return err
@@ -169,6 +124,17 @@ func (s *Session) Bench(ctx context.Context, o BenchOptions, emit func(BenchResu
 		return Usage(fmt.Errorf("cases %s: none of these is in %s", strings.Join(o.Cases, ", "), workloadText(chosen)))
 	}
 	return nil
+}
+
+// over puts what the options say over a session's.
+func (o BenchOptions) over(opt Options) Options {
+	if o.Threads > 0 {
+		opt.Threads = o.Threads
+	}
+	if o.Device != "" {
+		opt.Device = o.Device
+	}
+	return opt
 }
 
 func wanted(cases []string, name string) bool {
@@ -203,28 +169,30 @@ func chooseWorkloads(names []string) ([]workload, error) {
 func workloadText(ws []workload) string {
 	var names []string
 	for _, w := range ws {
-		names = append(names, w.names...)
+		for _, c := range w.cases {
+			names = append(names, c.name)
+		}
 	}
 	return strings.Join(names, ", ")
 }
 
 func (s *Session) benchOne(ctx context.Context, opt Options, steps int, name string,
-	open func(context.Context, *engine.Engine) (*benchCase, error)) (BenchResult, error) {
+	oc openCase) (BenchResult, error) {
 	eng, err := s.engine(opt)
 	if err != nil {
 		return BenchResult{}, err
 	}
 	defer eng.Close()
-	c, err := open(ctx, eng)
+	c, err := oc.open(ctx, eng)
 	if err != nil {
 		return BenchResult{}, err
 	}
 	defer c.close()
 	startup := startAge()
 	if steps == 0 {
-		steps = c.steps
+		steps = oc.steps
 	}
-	for range c.warm {
+	for range oc.warm {
 		if err := c.step(ctx); err != nil {
 			return BenchResult{}, err
 		}
@@ -244,10 +212,10 @@ func (s *Session) benchOne(ctx context.Context, opt Options, steps int, name str
 	median := at(wall, 0.5)
 	info := eng.Device().Info()
 	return BenchResult{
-		Workload: name, Case: c.name, Peer: "mllab " + Version, Device: deviceText(eng.Device()),
+		Workload: name, Case: oc.name, Peer: "mllab " + Version, Device: deviceText(eng.Device()),
 		Threads: info.Threads, Steps: steps, MedianMS: round(median), P10MS: round(at(wall, 0.1)),
-		P90MS: round(at(wall, 0.9)), MinMS: round(wall[0]), CPUMS: round(at(cpu, 0.5)), GFLOP: c.gflop,
-		GFLOPS: round(c.gflop / median * 1e3), Params: c.params,
+		P90MS: round(at(wall, 0.9)), MinMS: round(wall[0]), CPUMS: round(at(cpu, 0.5)), GFLOP: oc.gflop,
+		GFLOPS: round(oc.gflop / median * 1e3), Params: c.params,
 		PeakRSSMB: round(float64(peakBytes()) / (1 << 20)), StartupMS: round(startup.Seconds() * 1e3),
 	}, nil
 }
@@ -269,25 +237,28 @@ type GoldenResult struct {
 // Golden runs the correctness gate of a workload on a file of its golden numbers.
 func (s *Session) Golden(ctx context.Context, o BenchOptions, name, file string) (GoldenResult, error) {
 	r := GoldenResult{Workload: strings.ToUpper(name), File: file}
-	if r.Workload != "W3" {
-		return r, Usage(fmt.Errorf("golden gate of workload %q: only W3 has one", name))
+	var gates []string
+	var gate func(context.Context, *engine.Engine, string) (gen.Golden, error)
+	for _, w := range workloads() {
+		if w.gate != nil {
+			gates = append(gates, w.name)
+		}
+		if w.name == r.Workload {
+			gate = w.gate
+		}
+	}
+	if gate == nil {
+		return r, Usage(fmt.Errorf("golden gate of workload %q: want one of %s", name, strings.Join(gates, ", ")))
 	}
 	if _, err := os.Stat(file); err != nil {
 		return r, Usage(fmt.Errorf("golden file: %w", err))
 	}
-	opt := s.opt
-	if o.Threads > 0 {
-		opt.Threads = o.Threads
-	}
-	if o.Device != "" {
-		opt.Device = o.Device
-	}
-	eng, err := s.engine(opt)
+	eng, err := s.engine(o.over(s.opt))
 	if err != nil {
 		return r, err
 	}
 	defer eng.Close()
-	g, err := gen.W3Golden(ctx, eng, file)
+	g, err := gate(ctx, eng, file)
 	if err != nil {
 		return r, err
 	}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -19,7 +20,20 @@ import (
 )
 
 // golden is where the numbers of another engine lie, beside the repository.
-const golden = "../../shared/bench/golden/w3.safetensors"
+func golden(workload string) string {
+	return "../../shared/bench/golden/" + strings.ToLower(workload) + ".safetensors"
+}
+
+func workload(t *testing.T, name string) gen.Workload {
+	t.Helper()
+	for _, w := range gen.Workloads() {
+		if w.Name == name {
+			return w
+		}
+	}
+	require.Fail(t, "no workload "+name)
+	return gen.Workload{}
+}
 
 func openCPU(t *testing.T) *engine.Engine {
 	t.Helper()
@@ -32,19 +46,24 @@ func openCPU(t *testing.T) *engine.Engine {
 	return eng
 }
 
-func TestW3Golden(t *testing.T) {
-	if _, err := os.Stat(golden); err != nil {
-		t.Skip("no golden file beside the repository:", golden)
+func TestGolden(t *testing.T) {
+	for _, w := range gen.Workloads() {
+		t.Run(w.Name, func(t *testing.T) {
+			path := golden(w.Name)
+			if _, err := os.Stat(path); err != nil {
+				t.Skip("no golden file beside the repository:", path)
+			}
+			g, err := w.Golden(context.Background(), openCPU(t), path)
+			require.NoError(t, err)
+			t.Logf("loss %.3g, gradients %.3g (%s)", g.MaxRelLoss, g.MaxRelGrad, g.Worst)
+			assert.True(t, g.Passed(), "%+v", g)
+		})
 	}
-	g, err := gen.W3Golden(context.Background(), openCPU(t), golden)
-	require.NoError(t, err)
-	t.Logf("loss %.3g, gradients %.3g (%s)", g.MaxRelLoss, g.MaxRelGrad, g.Worst)
-	assert.True(t, g.Passed(), "%+v", g)
 }
 
 // A gate that everything passes is none.
 func TestW3GoldenRefuses(t *testing.T) {
-	f, err := safetensors.Open(golden)
+	f, err := safetensors.Open(golden("W3"))
 	if err != nil {
 		t.Skip("no golden file beside the repository:", err)
 	}
@@ -66,26 +85,26 @@ func TestW3GoldenRefuses(t *testing.T) {
 		require.NoError(t, file.Close())
 		return path
 	}
-	ctx, eng := context.Background(), openCPU(t)
-	g, err := gen.W3Golden(ctx, eng, edit("grad.mu.bias", func(v []float32) { v[3] += 1 }))
+	ctx, eng, w3 := context.Background(), openCPU(t), workload(t, "W3")
+	g, err := w3.Golden(ctx, eng, edit("grad.mu.bias", func(v []float32) { v[3] += 1 }))
 	require.NoError(t, err)
 	assert.Equal(t, "mu.bias", g.Worst)
 	assert.False(t, g.Passed())
-	g, err = gen.W3Golden(ctx, eng, edit("loss.loss", func(v []float32) { v[0] *= 1.001 }))
+	g, err = w3.Golden(ctx, eng, edit("loss.loss", func(v []float32) { v[0] *= 1.001 }))
 	require.NoError(t, err)
 	assert.InDelta(t, 0.001, g.MaxRelLoss, 1e-5)
 	assert.False(t, g.Passed())
-	g, err = gen.W3Golden(ctx, eng, edit("param.d1.weight", func(v []float32) { v[0] = float32(math.NaN()) }))
+	g, err = w3.Golden(ctx, eng, edit("param.d1.weight", func(v []float32) { v[0] = float32(math.NaN()) }))
 	require.NoError(t, err)
 	assert.False(t, g.Passed())
 }
 
 func TestW3Benches(t *testing.T) {
 	ctx, eng := context.Background(), openCPU(t)
-	for _, open := range []func(context.Context, *engine.Engine) (*gen.Bench, error){gen.W3Train, gen.W3Sample} {
-		b, err := open(ctx, eng)
+	for _, c := range workload(t, "W3").Cases {
+		b, err := c.Open(ctx, eng)
 		require.NoError(t, err)
-		t.Run(b.Case, func(t *testing.T) {
+		t.Run(c.Name, func(t *testing.T) {
 			defer b.Close()
 			assert.Equal(t, 652824, b.Params)
 			require.NoError(t, b.Step(ctx))
