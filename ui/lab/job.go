@@ -175,10 +175,8 @@ func (j *Job) train(ctx context.Context) (err error) {
 		return err
 	}
 	defer eng.Close()
-	flops, _ := j.s.peak(eng.Device())
 	j.mu.Lock()
 	j.st.Device = deviceText(eng.Device())
-	j.st.Peak = flops * float64(max(1, eng.Device().Info().Threads))
 	j.opt.Threads = eng.Device().Info().Threads
 	j.mu.Unlock()
 
@@ -193,6 +191,12 @@ func (j *Job) train(ctx context.Context) (err error) {
 	j.phase(Compiling, j.plan.o.Model)
 	if err := j.build(ctx, eng, src); err != nil {
 		return err
+	}
+	if j.plan.o.Views { // only screens show it; by now they have drawn themselves
+		flops, _ := j.s.peak(eng.Device())
+		j.mu.Lock()
+		j.st.Peak = flops * float64(max(1, eng.Device().Info().Threads))
+		j.mu.Unlock()
 	}
 	defer func() {
 		j.mu.Lock()
