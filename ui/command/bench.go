@@ -15,22 +15,25 @@ import (
 func (a *app) bench() *cobra.Command {
 	var o lab.BenchOptions
 	var golden string
-	var asJSON bool
+	var asJSON, profile bool
 	c := &cobra.Command{
 		Use:   "bench [WORKLOAD...]",
 		Short: "Measure the reference workloads",
 		Long: "Measure the reference workloads: W1, matrix products of 256, 512 and 1024 in three " +
-			"transpositions, and W3, a training step and the sampling of the VAE at batch 128. Times are " +
-			"medians over --steps runs after a warm-up.\n\n--golden compares losses and gradients of " +
-			"one step with a file of float64 references instead; a difference over 1e-4 of a loss or 1e-3 of " +
+			"transpositions; W2, convolutions forward and backward; W3, W4 and W5, a training step and the " +
+			"sampling of a VAE, a DCGAN and a diffusion UNet. Times are medians over --steps runs after a " +
+			"warm-up.\n\n--profile tells where the time of one case goes, kernel by kernel.\n\n--golden compares losses " +
+			"and gradients of one step with a file of float64 references instead; a difference over 1e-4 of a loss or 1e-3 of " +
 			"a gradient ends with status 1.",
-		Example: "mllab bench\nmllab bench W1 --threads 1 --json\nmllab bench W3 --golden w3.safetensors --json",
-		Args:    cobra.ArbitraryArgs,
+		Example: "mllab bench\nmllab bench W1 --threads 1 --json\nmllab bench W3 --golden w3.safetensors --json\n" +
+			"mllab bench W5 --profile --cases ddim50_b16",
+		Args: cobra.ArbitraryArgs,
 	}
 	c.Flags().IntVar(&o.Steps, "steps", 0, "timed runs a case (default as many as the workload needs)")
 	c.Flags().StringSliceVar(&o.Cases, "cases", nil,
 		"cases to measure, such as matmul256,matmul256_nt (default all)")
 	c.Flags().StringVar(&golden, "golden", "", "safetensors file of references to compare one workload with")
+	c.Flags().BoolVar(&profile, "profile", false, "a table of the kernels of one case, the dearest first")
 	c.Flags().BoolVar(&asJSON, "json", false, "one JSON object a case")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if err := positive(c, map[string]int{"steps": o.Steps}); err != nil {
@@ -41,6 +44,12 @@ func (a *app) bench() *cobra.Command {
 		}
 		o.Threads, o.Device = a.threads, a.device
 		return a.with(func(s *lab.Session) error {
+			if golden != "" && profile {
+				return lab.Usage(errors.New("--golden and --profile: want one of them"))
+			}
+			if profile {
+				return a.profile(c, s, o, asJSON)
+			}
 			if golden != "" {
 				return a.gate(c, s, o, golden, asJSON)
 			}
@@ -59,14 +68,40 @@ func (a *app) measure(c *cobra.Command, s *lab.Session, o lab.BenchOptions, asJS
 		}
 		if first {
 			first = false
-			_, _ = fmt.Fprintf(a.out, "%-16s %8s %10s %10s %10s %10s\n", "case", "threads", "median ms", "p90 ms",
+			_, _ = fmt.Fprintf(a.out, "%-32s %8s %10s %10s %10s %10s\n", "case", "threads", "median ms", "p90 ms",
 				"cpu ms", "GFLOP/s")
 		}
-		_, err := fmt.Fprintf(a.out, "%-16s %8d %10s %10s %10s %10s\n", widget.Clean(r.Case), r.Threads,
+		_, err := fmt.Fprintf(a.out, "%-32s %8d %10s %10s %10s %10s\n", widget.Clean(r.Case), r.Threads,
 			widget.SigDigits(r.MedianMS, 4), widget.SigDigits(r.P90MS, 4), widget.SigDigits(r.CPUMS, 4),
 			widget.SigDigits(r.GFLOPS, 4))
 		return err
 	})
+}
+
+// profile prints where the time of one case goes.
+func (a *app) profile(c *cobra.Command, s *lab.Session, o lab.BenchOptions, asJSON bool) error {
+	p, err := s.Profile(c.Context(), o)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return writeJSON(a.out, []*lab.Profile{p})
+	}
+	number := func(v float64) string { return widget.SigDigits(v, 3) }
+	_, err = fmt.Fprintf(a.out, "%s %s, %s: %s ms a step, %s of them in %d kernels; peak %s GFLOP/s, %s GB/s\n",
+		p.Workload, widget.Clean(p.Case), widget.Clean(p.Device), number(p.StepMS), number(p.KernelMS),
+		len(p.Kernels), number(p.PeakGF), number(p.PeakGB))
+	if err != nil {
+		return err
+	}
+	var rows [][]string
+	for _, k := range p.Kernels {
+		rows = append(rows, []string{
+			k.Name, fmt.Sprint(k.Count), number(k.MS), fmt.Sprintf("%.1f%%", 100*k.Share), number(k.GFLOPS),
+			number(k.GBS), fmt.Sprintf("%.0f%%", 100*k.Roofline), strings.Join(strings.Fields(k.Schedule), " "),
+		})
+	}
+	return a.table([]string{"kernel", "runs", "ms", "share", "GFLOP/s", "GB/s", "roofline", "schedule"}, rows)
 }
 
 // gate compares one workload with its references.

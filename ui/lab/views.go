@@ -19,7 +19,8 @@ const (
 	pairCount    = 16
 	testEvery    = 2 * time.Second
 	testExamples = 512
-	evalBatch    = 250
+	evalBatch    = 64
+	testShare    = 0.1
 )
 
 // views draws what a net has learned while it trains, and evaluates it.
@@ -32,7 +33,8 @@ type views struct {
 	list  []*view
 	last  time.Time
 	test  time.Time
-	took  time.Duration
+	took  time.Duration // by the last drawing
+	spent time.Duration // by the last test
 }
 
 type view struct {
@@ -53,6 +55,9 @@ func newViews(ctx context.Context, eng *engine.Engine, net gen.Net, src samples.
 	info := dataInfo(src.Info())
 	for _, g := range net.Views() {
 		w := &view{View: g, count: sampleCount}
+		if g.Count > 0 {
+			w.count = g.Count
+		}
 		if g.Takes {
 			w.count = pairCount
 			if n := testCount(src, pairCount); n < pairCount {
@@ -141,14 +146,17 @@ func (w *view) shown(pixels []float32) View {
 // testPoint adds the loss on a part of the test set to the chart, now and then.
 func (j *Job) testPoint(ctx context.Context) error {
 	v := j.views
-	if v.src.Info().Test == 0 || j.loop.Step() == 0 || time.Since(v.test) < testEvery {
+	wait := max(testEvery, time.Duration(float64(v.spent)/testShare))
+	if v.src.Info().Test == 0 || j.loop.Step() == 0 || time.Since(v.test) < wait {
 		return nil
 	}
+	begin := time.Now()
 	got, err := v.evaluate(ctx, j.loop, testCount(v.src, testExamples))
 	if err != nil {
 		return err
 	}
 	v.test = time.Now()
+	v.spent = v.test.Sub(begin)
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if len(got) > 0 {
