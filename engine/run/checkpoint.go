@@ -41,8 +41,6 @@ type Checkpoint struct {
 	Tensors []safetensors.Tensor
 	Extra   map[string]string // whatever else the trainer must know to go on
 
-	// MetricsEnd is the size of metrics.jsonl with the lines up to Step. Save finds it; Load fills it in.
-	MetricsEnd int64
 	// Notes says, in clean lines, what Load and Resume had to pass over. It is not saved.
 	Notes []string
 }
@@ -69,7 +67,6 @@ func (c *Checkpoint) metadata() map[string]string {
 		"epoch":       strconv.FormatInt(c.Epoch, 10),
 		"lr":          strconv.FormatFloat(c.LR, 'g', -1, 64),
 		"random":      strings.Join(words, " "),
-		"metrics_end": strconv.FormatInt(c.MetricsEnd, 10),
 		checksumKey:   noChecksum,
 	}
 	for k, v := range c.Extra {
@@ -85,13 +82,12 @@ func (c *Checkpoint) setMetadata(meta map[string]string) error {
 	if f := meta["format"]; f != strconv.Itoa(Format) {
 		return fmt.Errorf("written by mllab format %q; this is format %d", clip(f), Format)
 	}
-	var errs [4]error
+	var errs [3]error
 	c.Step, errs[0] = strconv.ParseInt(meta["step"], 10, 64)
 	c.Epoch, errs[1] = strconv.ParseInt(meta["epoch"], 10, 64)
 	c.LR, errs[2] = strconv.ParseFloat(meta["lr"], 64)
-	c.MetricsEnd, errs[3] = strconv.ParseInt(meta["metrics_end"], 10, 64)
-	if err := errors.Join(errs[:]...); err != nil || c.Step < 0 || c.MetricsEnd < 0 {
-		return errors.New("its step, epoch, lr or metrics_end is not a number")
+	if err := errors.Join(errs[:]...); err != nil || c.Step < 0 {
+		return errors.New("its step, epoch or lr is not a number")
 	}
 	for _, word := range strings.Fields(meta["random"]) {
 		w, err := strconv.ParseUint(word, 16, 64)
@@ -219,11 +215,9 @@ func (r *Run) Save(ck Checkpoint) error {
 	if ck.Step < 0 || math.IsNaN(ck.LR) || math.IsInf(ck.LR, 0) {
 		return fmt.Errorf("%s: lr %v: want a step of 0 or more and a finite rate", doing, ck.LR)
 	}
-	end, err := r.settleMetrics(ck.Step)
-	if err != nil {
+	if err := r.settleMetrics(); err != nil {
 		return fault(doing, err)
 	}
-	ck.MetricsEnd = end
 	dir := filepath.Join(r.dir, checkpointDir)
 	if err := os.Mkdir(dir, 0o755); err == nil {
 		err = syncDir(r.dir)
@@ -240,20 +234,17 @@ func (r *Run) Save(ck Checkpoint) error {
 	return nil
 }
 
-// settleMetrics puts metrics and history on disk, before the checkpoint that counts on them, and gives the
-// end of the lines up to step.
-func (r *Run) settleMetrics(step int64) (int64, error) {
+// settleMetrics puts metrics and history on disk, before the checkpoint that counts on them. The checkpoint
+// itself holds nothing of them, so that equal trainings leave equal bytes however long their steps took.
+func (r *Run) settleMetrics() error {
 	r.mu.Lock()
 	if err := r.writable(); err != nil {
 		r.mu.Unlock()
-		return 0, err
+		return err
 	}
-	metrics, history, end := r.metrics, r.history, r.metricsEnd
+	metrics, history := r.metrics, r.history
 	r.mu.Unlock() // training logs on while the disk works; Close waits for saveMu
-	if err := errors.Join(metrics.Sync(), history.Sync()); err != nil {
-		return 0, err
-	}
-	return stepEnd(metrics, end, step)
+	return errors.Join(metrics.Sync(), history.Sync())
 }
 
 // prune removes what Retain does not keep. A file that cannot be removed is tried again after the next save.

@@ -5,7 +5,7 @@
 //	config.json                              model, data, seed and every setting: written once
 //	metrics.jsonl                            a line a logged step, appended whole
 //	history.jsonl                            what the user did and what befell the run
-//	checkpoints/step-00001234.safetensors    tensors, random state, place in metrics.jsonl, checksum
+//	checkpoints/step-00001234.safetensors    tensors, step, learning rate, random state, checksum
 //	samples/                                 pictures, if any
 //	result.json                              the last metrics, once the run is finished
 //	lock                                     held while a process writes the run

@@ -266,38 +266,3 @@ func parseLines(r io.Reader) ([]Metrics, error) {
 	})
 	return all, err
 }
-
-// stepEnd is the offset after the last of the lines in f[:end] that belongs to a step <= step. It looks from
-// the end, for what it seeks is near.
-func stepEnd(f io.ReaderAt, end, step int64) (int64, error) {
-	for window := int64(64 << 10); ; window *= 2 {
-		start := max(0, end-window)
-		b := make([]byte, end-start)
-		if n, err := f.ReadAt(b, start); n < len(b) {
-			return 0, fmt.Errorf("read at byte %d: %w", start+int64(n), cause(err))
-		}
-		at := 0
-		if start > 0 { // the window may begin inside a line
-			if at = bytes.IndexByte(b, '\n') + 1; at == 0 {
-				at = len(b)
-			}
-		}
-		found := int64(-1)
-		for at < len(b) {
-			n := bytes.IndexByte(b[at:], '\n')
-			if n < 0 {
-				break
-			}
-			s, ok := lineStep(b[at : at+n]) // a line that someone damaged must not keep a run from saving
-			if at += n + 1; ok && s <= step {
-				found = start + int64(at)
-			}
-		}
-		switch {
-		case found >= 0:
-			return found, nil
-		case start == 0:
-			return 0, nil
-		}
-	}
-}

@@ -45,7 +45,7 @@ func (r *Run) resume(last int64) (Checkpoint, error) {
 	if err := r.dropAfter(last, damaged); err != nil {
 		return Checkpoint{}, fault(doing, err)
 	}
-	end, note, err := r.metricsUpTo(&ck, fresh)
+	end, err := r.metricsUpTo(&ck, fresh)
 	if err == nil {
 		err = r.metrics.Truncate(end)
 	}
@@ -54,9 +54,6 @@ func (r *Run) resume(last int64) (Checkpoint, error) {
 	}
 	if err != nil {
 		return Checkpoint{}, fault(doing, err)
-	}
-	if note != "" {
-		ck.Notes = append(ck.Notes, note)
 	}
 	r.metricsEnd, r.lastStep, r.ready = end, ck.Step, true
 	if fresh {
@@ -97,32 +94,24 @@ func (r *Run) dropAfter(last int64, damaged []int64) error {
 	return syncDir(filepath.Join(r.dir, checkpointDir))
 }
 
-// metricsUpTo finds the end of the metrics up to the checkpoint's step: from the offset that it recorded,
-// past lines of its step that were logged after it was saved.
-func (r *Run) metricsUpTo(ck *Checkpoint, fresh bool) (end int64, note string, err error) {
+// metricsUpTo finds the end of the metrics up to the checkpoint's step.
+func (r *Run) metricsUpTo(ck *Checkpoint, fresh bool) (end int64, err error) {
 	if fresh {
-		return 0, "", nil
+		return 0, nil
 	}
-	from := ck.MetricsEnd
-	if from > 0 {
-		var b [1]byte
-		if n, _ := r.metrics.ReadAt(b[:], from-1); n == 0 || b[0] != '\n' {
-			from = 0
-			note = metricsName + " is shorter than the checkpoint says, or changed: its lines up to the step stay"
-		}
-	}
-	end = from
 	stop := errors.New("stop")
-	rest := io.NewSectionReader(r.metrics, from, math.MaxInt64-from)
-	err = eachLine(rest, func(line []byte, at int64) error {
-		if step, ok := lineStep(line); !ok || step > ck.Step {
+	err = eachLine(io.NewSectionReader(r.metrics, 0, math.MaxInt64), func(line []byte, at int64) error {
+		step, ok := lineStep(line) // a line that someone damaged goes with those around it
+		if ok && step > ck.Step {
 			return stop
 		}
-		end = from + at
+		if ok {
+			end = at
+		}
 		return nil
 	})
 	if errors.Is(err, stop) {
 		err = nil
 	}
-	return end, note, err
+	return end, err
 }
