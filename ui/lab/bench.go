@@ -231,6 +231,7 @@ type GoldenResult struct {
 	MaxRelLoss float64 `json:"max_rel_loss"`
 	MaxRelGrad float64 `json:"max_rel_grad"`
 	Worst      string  `json:"worst"`
+	Nudges     int     `json:"nudges"` // of the examples by rounding, before the gradients agreed
 	Pass       bool    `json:"pass"`
 }
 
@@ -263,6 +264,6 @@ func (s *Session) Golden(ctx context.Context, o BenchOptions, name, file string)
 		return r, err
 	}
 	r.Device = deviceText(eng.Device())
-	r.MaxRelLoss, r.MaxRelGrad, r.Worst, r.Pass = g.MaxRelLoss, g.MaxRelGrad, g.Worst, g.Passed()
+	r.MaxRelLoss, r.MaxRelGrad, r.Worst, r.Nudges, r.Pass = g.MaxRelLoss, g.MaxRelGrad, g.Worst, g.Nudges, g.Passed()
 	return r, nil
 }
