@@ -61,13 +61,13 @@ func (c *Checkpoint) metadata() map[string]string {
 		words[i] = strconv.FormatUint(w, 16)
 	}
 	meta := map[string]string{
-		"kind":        checkpointKind,
-		"format":      strconv.Itoa(Format),
-		"step":        strconv.FormatInt(c.Step, 10),
-		"epoch":       strconv.FormatInt(c.Epoch, 10),
-		"lr":          strconv.FormatFloat(c.LR, 'g', -1, 64),
-		"random":      strings.Join(words, " "),
-		checksumKey:   noChecksum,
+		"kind":      checkpointKind,
+		"format":    strconv.Itoa(Format),
+		"step":      strconv.FormatInt(c.Step, 10),
+		"epoch":     strconv.FormatInt(c.Epoch, 10),
+		"lr":        strconv.FormatFloat(c.LR, 'g', -1, 64),
+		"random":    strings.Join(words, " "),
+		checksumKey: noChecksum,
 	}
 	for k, v := range c.Extra {
 		meta[extraPrefix+k] = v
