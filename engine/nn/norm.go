@@ -103,8 +103,8 @@ func (l BatchNorm2d) Apply(s *Scope, x ir.Value) ir.Value {
 	if n < 2 {
 		return b.Fail(fmt.Errorf("batch norm: x=%s: one value a channel has no variance: want a larger batch", t))
 	}
-	mean := ops.Mean(b, x, 0, 1, 2)
-	variance := spread(b, mean, ops.Mean(b, ops.Square(b, x), 0, 1, 2))
+	mean := channelMean(b, x)
+	variance := spread(b, mean, channelMean(b, ops.Square(b, x)))
 	y := l.affine(s, x, mean, variance)
 	// centre + mean is the batch's; the variance is made unbiased.
 	s.Update(l.Mean, ops.Add(b, centre, ops.Scale(b, ops.StopGradient(b, mean), batchMomentum)))
@@ -121,8 +121,21 @@ func (l BatchNorm2d) affine(s *Scope, x, mean, variance ir.Value) ir.Value {
 	if mean != ir.None {
 		shift = ops.Sub(b, shift, ops.Mul(b, mean, scale))
 	}
-	return ops.Add(b, ops.Mul(b, x, scale), shift)
+	// Stretched over the examples first, so that gradients too are summed in two stages.
+	each := func(v ir.Value) ir.Value {
+		t := b.Type(x)
+		if b.Err() != nil {
+			return ir.None
+		}
+		return ops.BroadcastTo(b, v, t.Shape[0], 1, 1, t.Shape[3])
+	}
+	return ops.Add(b, ops.Mul(b, x, each(scale)), each(shift))
 }
+
+// channelMean is the mean of each channel of x [N H W C], [C]: over the pixels of each
+// example and then over the examples, which rounds less than one long sum, and gives
+// the first stage many independent results.
+func channelMean(b *ir.Builder, x ir.Value) ir.Value { return ops.Mean(b, ops.Mean(b, x, 1, 2), 0) }
 
 // spread is the variance, of which rounding leaves nothing below zero.
 func spread(b *ir.Builder, mean, meanSquare ir.Value) ir.Value {
