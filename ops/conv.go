@@ -30,11 +30,11 @@ func Conv2D(b *ir.Builder, x, w ir.Value, c Conv) ir.Value {
 	if err := c.check("conv2d"); err != nil {
 		return b.Fail(err)
 	}
-	if b.Type(x).Rank() == 4 {
-		around := []int{0, c.Pad, c.Pad, 0}
-		x = Pad(b, x, around, around, 0)
+	o := conv2d{max(c.Stride, 1), max(c.Dilation, 1), max(c.Groups, 1), false}
+	if c.Pad > 0 {
+		return b.Apply(convPad2d{o.Stride, o.Dilation, o.Groups, o.TransW, c.Pad}, x, w)
 	}
-	return b.Apply(conv2d{max(c.Stride, 1), max(c.Dilation, 1), max(c.Groups, 1), false}, x, w)
+	return b.Apply(o, x, w)
 }
 
 // ConvTranspose2D gives the transposed convolution of x [N P Q C] with weights w
@@ -50,23 +50,19 @@ func ConvTranspose2D(b *ir.Builder, x, w ir.Value, c Conv) ir.Value {
 		return b.Fail(err)
 	}
 	tx, tw := b.Type(x), b.Type(w)
-	o := convTranspose2d{Stride: stride, Dilation: dilation, Groups: max(c.Groups, 1)}
+	o := convTranspose2d{Stride: stride, Dilation: dilation, Groups: max(c.Groups, 1), Crop: c.Pad}
 	if tx.Rank() != 4 || tw.Rank() != 4 {
 		return b.Apply(o, x, w) // fails, and says why
 	}
-	extent := func(d int) (whole, part int) {
-		full := (tx.Shape[d+1]-1)*stride + (tw.Shape[d]-1)*dilation + 1
-		return max(full, full-c.Pad+c.OutPad), full - 2*c.Pad + c.OutPad
+	extent := func(d int) int {
+		return (tx.Shape[d+1]-1)*stride + (tw.Shape[d]-1)*dilation + 1 - 2*c.Pad + c.OutPad
 	}
-	var h, wide int
-	o.H, h = extent(0)
-	o.W, wide = extent(1)
-	if h < 1 || wide < 1 {
+	o.H, o.W = extent(0), extent(1)
+	if o.H < 1 || o.W < 1 {
 		return b.Fail(fmt.Errorf("%s: x=%s w=%s padded by %d: nothing is left, want less padding",
 			name, tx, tw, c.Pad))
 	}
-	y := b.Apply(o, x, w)
-	return Slice(b, Slice(b, y, 1, c.Pad, c.Pad+h), 2, c.Pad, c.Pad+wide)
+	return b.Apply(o, x, w)
 }
 
 // window is the number of positions of a kernel of r taps in n elements; 0 or
@@ -163,4 +159,10 @@ func inferAttributes(o ir.Op, groups, stride, dilation int) error {
 			o.Name(), groups, stride, dilation)
 	}
 	return nil
+}
+
+// surround puts n zeros before and after the rows and columns of x [N H W C].
+func surround(b *ir.Builder, x ir.Value, n int) ir.Value {
+	around := []int{0, n, n, 0}
+	return Pad(b, x, around, around, 0)
 }

@@ -48,7 +48,7 @@ func (o conv2d) Lower(in []ir.Type, out ir.Type) *expr.Compute {
 
 func (o conv2d) VJP(b *ir.Builder, in []ir.Value, out, g ir.Value) []ir.Value {
 	x, w := b.Type(in[0]).Shape, b.Type(in[1]).Shape
-	dx := b.Apply(convTranspose2d{o.Stride, o.Dilation, o.Groups, !o.TransW, x[1], x[2]}, g, in[1])
+	dx := b.Apply(convTranspose2d{o.Stride, o.Dilation, o.Groups, !o.TransW, x[1], x[2], 0}, g, in[1])
 	dw := b.Apply(conv2dWeightGrad{o.Stride, o.Dilation, o.Groups, o.TransW, w[0], w[1]}, in[0], g)
 	return []ir.Value{dx, dw}
 }

@@ -62,7 +62,7 @@ func (o conv2dWeightGrad) Lower(in []ir.Type, out ir.Type) *expr.Compute {
 
 func (o conv2dWeightGrad) VJP(b *ir.Builder, in []ir.Value, out, g ir.Value) []ir.Value {
 	x := b.Type(in[0]).Shape
-	dx := b.Apply(convTranspose2d{o.Stride, o.Dilation, o.Groups, !o.TransW, x[1], x[2]}, in[1], g)
+	dx := b.Apply(convTranspose2d{o.Stride, o.Dilation, o.Groups, !o.TransW, x[1], x[2], 0}, in[1], g)
 	return []ir.Value{dx, b.Apply(conv2d{o.Stride, o.Dilation, o.Groups, o.TransW}, in[0], g)}
 }
 

@@ -14,7 +14,7 @@ import (
 
 // mustHave are the operators that other layers, files and books name.
 const mustHave = `abs add and argmax avg_pool2d broadcast_to cast concat conv2d conv2d_weight_grad
-	conv_phases2d conv_transpose2d cos div eq erf exp floor gather gelu iota le leaky_relu log
+	conv_pad2d conv_phases2d conv_transpose2d cos div eq erf exp floor gather gelu iota le leaky_relu log
 	log1p log_softmax logsumexp lt matmul max max_pool2d maximum mean min minimum mul ne neg
 	not or pad pow random_normal random_uniform recip relu reshape round rsqrt scatter_add
 	select sigmoid silu sin slice softmax softplus sqrt square stop_gradient sub sum
