@@ -106,7 +106,7 @@ func benchTrain(ctx context.Context, eng *engine.Engine, g gate) (*Bench, error)
 }
 
 // benchView compiles the drawing of n pictures with the parameters of a net that has
-// not learned. With given, its noise is on the device already.
+// not learned.
 func benchView(ctx context.Context, eng *engine.Engine, net Net, d DataInfo, v View, n int) (*Bench, error) {
 	st, err := train.NewState(eng, net.Params(), false)
 	if err != nil {

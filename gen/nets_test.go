@@ -185,7 +185,9 @@ func (s saver) Save(c run.Checkpoint) error { s(c); return nil }
 
 // Pictures larger than a net works at are shrunk and grown, smaller ones framed.
 func TestNetsOfAllSizes(t *testing.T) {
-	for _, d := range []gen.DataInfo{{H: 64, W: 48, C: 3}, {H: 1, W: 1, C: 1}, {H: 33, W: 5, C: 1}, {H: 28, W: 28, C: 1}} {
+	for _, d := range []gen.DataInfo{
+		{H: 64, W: 48, C: 3}, {H: 1, W: 1, C: 1}, {H: 33, W: 5, C: 1}, {H: 28, W: 28, C: 1},
+	} {
 		for _, model := range []string{"dcgan", "unet"} {
 			net, _ := build(t, model, d, small[model]...)
 			b := ir.NewBuilder()

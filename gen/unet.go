@@ -130,7 +130,8 @@ type attn struct {
 
 func newAttn(ps *nn.Params, channels int) attn {
 	return attn{
-		nn.NewGroupNorm(ps, "n", unetGroups, channels), nn.NewConv2d(ps, "qkv", 1, channels, 3*channels, ops.Conv{}),
+		nn.NewGroupNorm(ps, "n", unetGroups, channels),
+		nn.NewConv2d(ps, "qkv", 1, channels, 3*channels, ops.Conv{}),
 		nn.NewConv2d(ps, "o", 1, channels, channels, ops.Conv{}),
 	}
 }
@@ -191,7 +192,7 @@ func (m *unet) errors(s *nn.Scope, batch train.Batch) ir.Value {
 	return ops.Square(b, ops.Sub(b, m.noise(s, noisy, t, m.text(s, batch)), eps))
 }
 
-// Labels of a given text.
+// tokensIn is the label of a given text.
 const tokensIn = "tokens"
 
 // text gives the tokens of a batch.

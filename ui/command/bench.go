@@ -22,9 +22,9 @@ func (a *app) bench() *cobra.Command {
 		Long: "Measure the reference workloads: W1, matrix products of 256, 512 and 1024 in three " +
 			"transpositions; W2, convolutions forward and backward; W3, W4 and W5, a training step and the " +
 			"sampling of a VAE, a DCGAN and a diffusion UNet. Times are medians over --steps runs after a " +
-			"warm-up.\n\n--profile tells where the time of one case goes, kernel by kernel.\n\n--golden compares losses " +
-			"and gradients of one step with a file of float64 references instead; a difference over 1e-4 of a loss or 1e-3 of " +
-			"a gradient ends with status 1.",
+			"warm-up.\n\n--profile tells where the time of one case goes, kernel by kernel.\n\n--golden " +
+			"compares losses and gradients of one step with a file of float64 references instead; a difference " +
+			"over 1e-4 of a loss or 1e-3 of a gradient ends with status 1.",
 		Example: "mllab bench\nmllab bench W1 --threads 1 --json\nmllab bench W3 --golden w3.safetensors --json\n" +
 			"mllab bench W5 --profile --cases ddim50_b16",
 		Args: cobra.ArbitraryArgs,

@@ -85,7 +85,8 @@ func (s *Session) Profile(ctx context.Context, o BenchOptions) (*Profile, error)
 // chooseCase finds the one case that is meant.
 func chooseCase(o BenchOptions) (string, openCase, error) {
 	if len(o.Workloads) != 1 || len(o.Cases) > 1 {
-		return "", openCase{}, fmt.Errorf("profile: want one workload, and one case at most: one of %v", Workloads())
+		return "", openCase{}, fmt.Errorf("profile: want one workload of %s, and one case at most",
+			strings.Join(Workloads(), ", "))
 	}
 	if o.Steps < 0 || o.Steps > 1<<20 {
 		return "", openCase{}, fmt.Errorf("steps %d: want 1 to %d, or 0 for %d", o.Steps, 1<<20, profileSteps)
@@ -150,7 +151,9 @@ func (p *Profile) rows(m measurement) {
 		if !ok {
 			n = len(p.Kernels)
 			at[k.Name] = n
-			p.Kernels = append(p.Kernels, KernelRow{Name: k.Name, Schedule: k.Schedule, Notes: strings.Join(k.Notes, "; ")})
+			p.Kernels = append(p.Kernels, KernelRow{
+				Name: k.Name, Schedule: k.Schedule, Notes: strings.Join(k.Notes, "; "),
+			})
 			work = append(work, loop.Work{})
 		}
 		r := &p.Kernels[n]
