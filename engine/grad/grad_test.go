@@ -170,3 +170,29 @@ func TestOfIsDeterministic(t *testing.T) {
 		require.Equal(t, want, text())
 	}
 }
+
+// A gradient that arrives at a value is the gradient of its product with it.
+func TestFrom(t *testing.T) {
+	b := ir.NewBuilder()
+	x, w := b.Input("x", ir.Of(ir.F32, 3, 4)), b.Input("w", ir.Of(ir.F32, 4, 2))
+	seed := b.Input("seed", ir.Of(ir.F32, 3, 2))
+	y := ops.Tanh(b, ops.MatMul(b, x, w))
+	wrt := []ir.Value{x, w}
+	for i, g := range grad.From(b, y, seed, wrt) {
+		b.Output([]string{"from.x", "from.w"}[i], g)
+	}
+	for i, g := range grad.Of(b, ops.Sum(b, ops.Mul(b, y, seed)), wrt) {
+		b.Output([]string{"of.x", "of.w"}[i], g)
+	}
+	g, err := b.Graph()
+	require.NoError(t, err)
+	out, err := ops.Eval(g, map[string]ops.Array{
+		"x": pattern(b.Type(x), 0), "w": pattern(b.Type(w), 1), "seed": pattern(b.Type(seed), 2),
+	})
+	require.NoError(t, err)
+	assert.InDeltaSlice(t, out["of.x"].Data, out["from.x"].Data, 1e-12)
+	assert.InDeltaSlice(t, out["of.w"].Data, out["from.w"].Data, 1e-12)
+
+	grad.From(b, y, x, wrt)
+	assert.ErrorContains(t, b.Err(), "the gradient that arrives is [3 4], what it arrives at [3 2]: want one f32 type")
+}
