@@ -24,10 +24,11 @@ func (silu) Lower(in []ir.Type, out ir.Type) *expr.Compute {
 	})
 }
 
-// VJP: d x s(x) = s(x) + x s(x) (1 - s(x)).
+// VJP: d x s(x) = s(x) + x s(x) (1 - s(x)) = s(x) (1 + x (1 - s(x))), which wants x only:
+// the result need not be kept for it.
 func (silu) VJP(b *ir.Builder, in []ir.Value, out, g ir.Value) []ir.Value {
 	s := Sigmoid(b, in[0])
-	return []ir.Value{Mul(b, g, Add(b, s, Mul(b, out, Sub(b, one(b), s))))}
+	return []ir.Value{Mul(b, g, Mul(b, s, Add(b, one(b), Mul(b, in[0], Sub(b, one(b), s)))))}
 }
 
 func (silu) Ref(in []Array, out ir.Type) Array {

@@ -80,10 +80,14 @@ func (p *Program) inline() {
 // worth decides whether a piece is computed again in each of its readers.
 func (p *Program) worth(q *Piece, users []*Piece) bool {
 	c := costOf(q.C.Outs[0])
+	large := largeLoads(q.C)
+	if len(users) > 1 && c.ops > 0 && p.isEpilogue(q) {
+		return false // it costs next to nothing where its operand is made
+	}
 	free := c.ops == 0 && c.loads <= 1 && c.pred == 0
 	elems := ir.Elems(q.C.Axes)
 	for _, u := range users {
-		if !fits(q, u) || nodes(q.C)+nodes(u.C) > maxNodes || len(q.In)+len(u.In)+len(u.Out) > maxBufs {
+		if !fits(q, u) || nodes(q.C)+nodes(u.C) > maxNodes || buffers(q.In, u.In, u.Out) > maxBufs {
 			return false
 		}
 		points := ir.Elems(u.C.Axes)
@@ -98,11 +102,49 @@ func (p *Program) worth(q *Piece, users []*Piece) bool {
 			return false // a contraction reads its operands many times: have them ready
 		case again > 1 && (c.ops > 2 || c.loads > 2):
 			return false
-		case len(users) > 1 && (c.ops > 3 || c.loads > 2):
-			return false
+		case len(users) > 1 && (c.ops > cheapOps || large*len(users) > large+1+len(users)):
+			return false // storing the result once moves less memory, or saves much arithmetic
 		}
 	}
 	return true
+}
+
+// isEpilogue reports whether a piece can join the reduction that gives one of its operands.
+func (p *Program) isEpilogue(q *Piece) bool {
+	for _, v := range q.In {
+		f := p.index().from[v]
+		if f != nil && f.C.Body != nil && p.canEpilogue(f, q) && !p.depends(f, q, false) {
+			return true
+		}
+	}
+	return false
+}
+
+// buffers counts the different values in several lists.
+func buffers(lists ...[]ir.Value) int {
+	seen := make(map[ir.Value]bool, maxBufs)
+	for _, l := range lists {
+		for _, v := range l {
+			seen[v] = true
+		}
+	}
+	return len(seen)
+}
+
+// cheapOps is how much arithmetic an element may take that is done again in each
+// of several readers: that of a normalisation, a difference scaled and shifted.
+const cheapOps = 5
+
+// largeLoads counts the loads of an elementwise Compute that cost memory traffic:
+// operands far smaller than the result, such as a scale a channel, stay in caches.
+func largeLoads(c *expr.Compute) int {
+	n := 0
+	expr.Walk(c.Outs[0], func(e *expr.Expr) {
+		if e.Op == expr.Load && c.In[e.I].Elems()*8 > ir.Elems(c.Axes) {
+			n++
+		}
+	})
+	return n
 }
 
 func readsInBody(u *Piece, v ir.Value) bool {

@@ -77,7 +77,7 @@ func (p *Program) sibling(a *Piece) bool {
 }
 
 func small(a, b *Piece) bool {
-	return nodes(a.C)+nodes(b.C) <= maxNodes && len(a.In)+len(b.In)+len(a.Out)+len(b.Out) <= maxBufs
+	return nodes(a.C)+nodes(b.C) <= maxNodes && buffers(a.In, b.In, a.Out, b.Out) <= maxBufs
 }
 
 // canEpilogue reports whether u can become further outputs of q: both run over
