@@ -21,16 +21,38 @@ func (p *Program) Split() {
 	p.Pieces = out
 }
 
-// Reductions with fewer results than this and more elements a result than
-// that are split.
+// Reductions with fewer results than fewResults and more than manyTerms elements
+// a result are split; so are those of up to someResults, such as the sum of each
+// channel, that read every element of an operand once.
 const (
-	fewResults = 16
-	manyTerms  = 4096
+	fewResults  = 16
+	someResults = 1024
+	manyTerms   = 4096
+	someTerms   = 512
 )
+
+func worthSplitting(c *expr.Compute) bool {
+	if c.Body == nil {
+		return false
+	}
+	results, terms := ir.Elems(c.Axes), ir.Elems(c.Red)
+	if results < fewResults {
+		return terms >= manyTerms
+	}
+	if results > someResults || terms < someTerms || len(c.Red) < 2 {
+		return false
+	}
+	for _, t := range c.In {
+		if t.Elems() == results*terms {
+			return true
+		}
+	}
+	return false
+}
 
 func (p *Program) split(q *Piece) (first, second *Piece) {
 	c := q.C
-	if c.Body == nil || ir.Elems(c.Axes) >= fewResults || ir.Elems(c.Red) < manyTerms {
+	if !worthSplitting(c) {
 		return nil, nil
 	}
 	red := append([]int(nil), c.Red...)
@@ -43,24 +65,28 @@ func (p *Program) split(q *Piece) (first, second *Piece) {
 			return nil, nil
 		}
 		to := make([]*expr.Expr, nAxes+1)
-		for i := range nAxes {
-			to[i] = expr.At(i)
-		}
 		to[nAxes] = expr.Plus(expr.Times(expr.At(nAxes), expr.Int(inner)), expr.At(nAxes+1))
 		body = expr.Subst(body, to)
 		red = []int{red[0] / inner, inner}
 	}
-	axes := append(append([]int(nil), c.Axes...), red[0])
+	// The first axis of the reduction becomes the outermost of the first stage's
+	// results, so that what lay side by side still does.
+	to := make([]*expr.Expr, nAxes+1)
+	for i := range nAxes {
+		to[i] = expr.At(i + 1)
+	}
+	to[nAxes] = expr.At(0)
+	axes := append([]int{red[0]}, c.Axes...)
 	t := ir.Type{DType: body.Type, Shape: axes}
 	v := p.Fresh(t)
 	part := *c
-	part.Axes, part.Red, part.Body = axes, red[1:], body
+	part.Axes, part.Red, part.Body = axes, red[1:], expr.Subst(body, to)
 	part.Out, part.Outs = []ir.DType{body.Type}, []*expr.Expr{expr.Reduced(body.Type)}
 	first = normal(&Piece{C: unitAxes(&part), In: q.In, Out: []ir.Value{v}, Notes: []string{"first stage of a reduction"}})
 
-	index := make([]*expr.Expr, len(axes))
-	for i := range index {
-		index[i] = expr.At(i)
+	index := []*expr.Expr{expr.At(nAxes)}
+	for i := range nAxes {
+		index = append(index, expr.At(i))
 	}
 	total := *c
 	total.In = append(append([]ir.Type(nil), c.In...), t)
