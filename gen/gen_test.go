@@ -341,7 +341,7 @@ func TestSettingErrors(t *testing.T) {
 		assert.NotContains(t, err.Error(), "\x1b")
 	}
 	_, err = gen.Find("vea")
-	assert.EqualError(t, err, `model "vea": unknown (did you mean vae?), want one of vae`)
+	assert.EqualError(t, err, `model "vea": unknown (did you mean vae?), want one of dcgan, unet, vae`)
 }
 
 func TestBuildErrors(t *testing.T) {
