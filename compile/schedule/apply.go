@@ -43,6 +43,9 @@ func Apply(c *expr.Compute, s Schedule, m loop.Machine) (*Plan, error) {
 		p.Scratch = append(p.Scratch, ir.Elems(extents(d.segments(operand))))
 		p.Kernels = append(p.Kernels, d.packKernel(operand, len(p.Scratch)-1))
 	}
+	if d.block() >= 0 {
+		p.Scratch = append(p.Scratch, ir.Elems(c.Axes))
+	}
 	p.Kernels = append(p.Kernels, d.kernel())
 	for _, k := range p.Kernels {
 		if err := k.Nest.Verify(); err != nil {
@@ -77,12 +80,17 @@ func (d *design) kernel() Kernel {
 	b.buffers()
 	f := d.fused()
 	b.nest.Body = b.fuse(f, func() []loop.Stmt {
-		first := d.firstRed()
+		first, block := d.firstRed(), d.block()
+		if block >= 0 {
+			return b.loops(d.order[len(f):block], func() []loop.Stmt {
+				return b.parts(d.order[block], d.order[block+1:first])
+			})
+		}
 		return b.loops(d.order[len(f):first], func() []loop.Stmt {
 			if d.c.Body == nil {
 				return b.stores(nil)
 			}
-			return b.reduction()
+			return b.reduction(nil, true)
 		})
 	})
 	return Kernel{b.nest, b.args}
@@ -135,6 +143,10 @@ func (b *builder) buffers() {
 		n := ir.Elems(extents(b.segments(operand)))
 		b.buffer(len(c.In)+len(c.Out)+i,
 			loop.Buf{Name: fmt.Sprintf("s%d", i), DType: c.In[operand].DType, Elems: n})
+	}
+	if b.block() >= 0 {
+		b.buffer(len(c.In)+len(c.Out)+len(b.pack),
+			loop.Buf{Name: "part", DType: c.Body.Type, Elems: ir.Elems(c.Axes), Role: loop.Out})
 	}
 	for i, t := range c.Out {
 		b.buffer(len(c.In)+i,
@@ -207,10 +219,25 @@ func readers(c *expr.Compute) []int {
 	return list
 }
 
+// parts makes the loop n over parts of the reduction around loops over coordinates.
+func (b *builder) parts(n *node, inside []*node) []loop.Stmt {
+	v := expr.At(n.id)
+	part := func(first, end int) []loop.Stmt {
+		last := end == n.size
+		b.span[n.id], b.open[n] = span{first, end - 1}, leaf{v, last}
+		return b.loops(inside, func() []loop.Stmt { return b.reduction(v, last) })
+	}
+	f := &loop.For{Var: n.id, N: n.size, Body: part(0, n.size-1), Last: part(n.size-1, n.size)}
+	delete(b.open, n)
+	return []loop.Stmt{f}
+}
+
 // reduction makes the statements inside the outer loops: the tile is set, the
 // reduction's loops accumulate into it, the outputs are written from it. A
 // vectorised reduction keeps one partial result a lane and combines them at last.
-func (b *builder) reduction() []loop.Stmt {
+// A reduction in parts, of which this is one, begins where the one before it
+// ended; only the last one writes the outputs.
+func (b *builder) reduction(part *expr.Expr, last bool) []loop.Stmt {
 	c := b.c
 	inner := b.order[b.firstRed():]
 	tile, partial := b.tile(), b.tile()
@@ -221,8 +248,18 @@ func (b *builder) reduction() []loop.Stmt {
 	}
 	acc := b.local("partial", c.Body.Type, partial)
 	start := c.Comb.Start(c.Body.Type)
+	sums := b.bufs[len(c.In)+len(c.Out)+len(b.pack)]
+	here := func() *expr.Expr { return b.index(b.design.axes[:len(c.Axes)]) }
 	out := b.loops(partial, func() []loop.Stmt {
-		return []loop.Stmt{&loop.Set{Local: acc, Index: b.tileIndex(partial), Value: start}}
+		value := start
+		if part != nil {
+			later := expr.Bin(expr.Lt, expr.Int(0), part)
+			value = expr.GetIf(later, sums, c.Body.Type, here())
+			if c.Comb != expr.Sum {
+				value = expr.If(later, value, start)
+			}
+		}
+		return []loop.Stmt{&loop.Set{Local: acc, Index: b.tileIndex(partial), Value: value}}
 	})
 	out = append(out, b.loops(inner, func() []loop.Stmt {
 		return []loop.Stmt{&loop.Accum{
@@ -239,6 +276,12 @@ func (b *builder) reduction() []loop.Stmt {
 			return []loop.Stmt{&loop.Accum{Local: total, Index: b.tileIndex(tile), Comb: c.Comb, Value: v}}
 		})...)
 		acc = total
+	}
+	if !last {
+		return append(out, b.loops(tile, func() []loop.Stmt {
+			v := expr.Tile(acc, c.Body.Type, b.tileIndex(tile)...)
+			return []loop.Stmt{&loop.Store{Buf: sums, Index: here(), Value: v}}
+		})...)
 	}
 	return append(out, b.loops(tile, func() []loop.Stmt {
 		return b.stores(expr.Tile(acc, c.Body.Type, b.tileIndex(tile)...))

@@ -86,7 +86,7 @@ func (f *form) contract() []Schedule {
 		}
 	}
 	t.chooseTile(free, scalar, len(vec))
-	return []Schedule{t.schedule()}
+	return append(t.inParts(scalar), t.schedule())
 }
 
 // windows gives a schedule of a reduction whose operands all run along the last

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"math/rand"
+	"slices"
 
 	"mllab/compile/expr"
 	"mllab/compile/ir"
@@ -10,7 +11,7 @@ import (
 
 // Random draws a schedule that is legal for Apply with the same Compute and
 // machine: splits into tiles of odd and even sizes, any order, any kinds, packed
-// operands. It is for tests and for searches; most draws are slow.
+// operands, reductions in parts. It is for tests and for searches; most draws are slow.
 func Random(r *rand.Rand, c *expr.Compute, m loop.Machine) Schedule {
 	if c.Verify() != nil || ir.Elems(c.Axes) == 0 {
 		return nil
@@ -43,6 +44,11 @@ func draw(r *rand.Rand, c *expr.Compute, m loop.Machine) Schedule {
 	l.r.Shuffle(len(l.inside), func(i, j int) { l.inside[i], l.inside[j] = l.inside[j], l.inside[i] })
 	l.shuffle(l.outer)
 	l.shuffle(l.red)
+	if len(l.red) > 1 && len(l.outer) > 0 && r.Intn(4) == 0 { // the reduction in parts
+		at := r.Intn(len(l.outer))
+		l.outer = slices.Insert(l.outer, at, l.red[0])
+		l.red = l.red[1:]
+	}
 	order := append(append(append([]string{}, l.outer...), l.red...), l.inside...)
 	if len(order) == 0 {
 		return nil

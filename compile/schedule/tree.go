@@ -237,6 +237,8 @@ func (d *design) check() error {
 		switch {
 		case outermost && !n.space:
 			return fmt.Errorf("%s loop %s belongs to the reduction", n.kind, n.name)
+		case !n.space && i < first && i != d.block():
+			return fmt.Errorf("loop %s: only one loop of the reduction stands outside of coordinates", n.name)
 		case n.space && i > first && n.kind != loop.Unroll && n.kind != loop.Vector:
 			return fmt.Errorf("loop %s inside the reduction wants to be unrolled or vectorised", n.name)
 		case n.kind == loop.Parallel && d.m.Kind == loop.GPU:
@@ -262,6 +264,9 @@ func (d *design) check() error {
 	if err := d.checkFused(); err != nil {
 		return err
 	}
+	if err := d.checkBlock(); err != nil {
+		return err
+	}
 	if got := d.registers(); d.m.Registers > 0 && got > d.m.Registers {
 		return fmt.Errorf("wants %d vector registers of %d", got, d.m.Registers)
 	}
@@ -274,14 +279,51 @@ func all(n *node, seen map[*node]bool) bool {
 	return ok
 }
 
-// firstRed is the place of the outermost reduction loop, or the number of loops.
+// firstRed is the place of the outermost reduction loop that has no loop over
+// coordinates inside but the register tile's, or the number of loops.
 func (d *design) firstRed() int {
-	for i, n := range d.order {
+	first := len(d.order)
+	for i := len(d.order) - 1; i >= 0; i-- {
+		n := d.order[i]
+		if n.space && n.kind != loop.Unroll && n.kind != loop.Vector && first < len(d.order) {
+			break
+		}
+		if !n.space {
+			first = i
+		}
+	}
+	return first
+}
+
+// block is the place of a reduction loop with loops over coordinates inside, or
+// -1: the reduction is done in parts, which wait in scratch memory for the next.
+func (d *design) block() int {
+	for i, n := range d.order[:d.firstRed()] {
 		if !n.space {
 			return i
 		}
 	}
-	return len(d.order)
+	return -1
+}
+
+// checkBlock: the parts of a reduction are equal, and sums in scratch memory are
+// those of coordinates.
+func (d *design) checkBlock() error {
+	at := d.block()
+	if at < 0 {
+		return nil
+	}
+	n, last := d.order[at], d.order[len(d.order)-1]
+	if d.m.Kind != loop.CPU || n.kind != loop.Serial || n.size < 2 || last.kind == loop.Vector && !last.space {
+		return fmt.Errorf("loop %s: the reduction cannot be done in parts here", n.name)
+	}
+	for p := n; p.parent != nil; p = p.parent {
+		if p.parent.size%p.parent.factor != 0 {
+			return fmt.Errorf("loop %s makes parts of the reduction, and %s of %d by %d leaves a tail",
+				n.name, p.parent.name, p.parent.size, p.parent.factor)
+		}
+	}
+	return nil
 }
 
 // fused lists the parallel loops, which Apply makes one.
