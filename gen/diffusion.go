@@ -53,13 +53,18 @@ func (m *unet) denoise(s *nn.Scope, x ir.Value, n, rounds int) ir.Value {
 	stride := float64(diffusionSteps / rounds)
 	left := ops.Sub(b, b.Const(ir.F32, float64(rounds-1)), round(s))
 	t := ops.Scale(b, left, stride)
+	e := m.noise(s, x, ops.BroadcastTo(b, t, n), m.drawn(s, n))
+	return walk(b, x, e, t, ops.Shift(b, t, -stride))
+}
+
+// walk takes pictures with estimated noise e from time t to time s, both f32 [1].
+func walk(b *ir.Builder, x, e, t, s ir.Value) ir.Value {
 	share := func(t ir.Value) (kept, gone ir.Value) {
 		a := ops.Reshape(b, keeps(b, t), 1, 1, 1, 1)
 		return ops.Sqrt(b, a), ops.Sqrt(b, lost(b, a))
 	}
 	kept, gone := share(t)
-	keptNext, goneNext := share(ops.Shift(b, t, -stride))
-	e := m.noise(s, x, ops.BroadcastTo(b, t, n), m.drawn(s, n))
+	keptNext, goneNext := share(s)
 	x0 := ops.Clamp(b, ops.Div(b, ops.Sub(b, x, ops.Mul(b, gone, e)), kept), -1, 1)
 	return ops.Add(b, ops.Mul(b, keptNext, x0), ops.Mul(b, goneNext, e))
 }
