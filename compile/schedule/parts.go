@@ -5,6 +5,8 @@ import "slices"
 const (
 	// line is the bytes of memory that one access moves at least.
 	line = 64
+	// enough products at a step hide the way to L3 for a line and a vector.
+	enough = 384
 	// partDepth is about how many iterations a part of a reduction takes: enough that
 	// reading and writing the tile between parts is little beside it.
 	partDepth = 256
@@ -25,10 +27,7 @@ func (t *tiling) inParts(scalar []access) []Schedule {
 	if l2 == 0 {
 		l2 = 1 << 20
 	}
-	nv := (t.width + t.m.Lanes - 1) / t.m.Lanes
-	if r.n*nv < t.m.Registers*3/4 {
-		l2 /= 2 // few products at a step hide little of the way to L3
-	}
+	l2 = l2 * min(r.n*t.width, enough) / enough
 	if t.deep*(line+4*t.width) <= l2 || t.width < t.m.Lanes || len(t.rows) > 1 || len(c.Red) < 2 {
 		return nil
 	}
@@ -51,7 +50,7 @@ func (t *tiling) inParts(scalar []access) []Schedule {
 
 // partSchedule does the given number of iterations of the outermost reduction loop
 // at a time, all rows of a parallel iteration inside. It gives none where that
-// leaves threads without work.
+// leaves threads without work, or no rows to share what a part brings.
 func (t *tiling) partSchedule(part int) Schedule {
 	c, r := t.c, t.rows[0]
 	var s Schedule
@@ -69,7 +68,7 @@ func (t *tiling) partSchedule(part int) Schedule {
 		count, cols, par, panel = count*cols/t.width, t.width, append(par, panel), ""
 	}
 	n := t.rowBlock(rows, r.n, count, 2*float64(t.deep)*float64(cols))
-	if count*(rows/n) < 4*t.m.Threads {
+	if count*(rows/n) < 4*t.m.Threads || n < 4*r.n {
 		return nil
 	}
 	if n < rows {

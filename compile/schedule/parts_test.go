@@ -30,12 +30,12 @@ func TestParts(t *testing.T) {
 		sizes [6]int
 		want  string
 	}{
-		{[6]int{32, 16, 64, 128, 4, 2}, "split l 32; split j 128; split j.1 8; reorder i l.0 j.0 k j.1.0 r s j.1.1 l.1; " +
-			"unroll s j.1.1; vectorize l.1; parallel i l.0 j.0; pack 1"},
-		{[6]int{64, 8, 64, 128, 4, 2}, "split l 32; split j 8; split k 4; reorder i l.0 k.0 j.0 k.1 r s j.1 l.1; " +
-			"unroll s j.1; vectorize l.1; parallel i l.0; pack 1"},
-		{[6]int{32, 8, 128, 128, 3, 1}, "split l 32; split j 12; split s 4; reorder i l.0 j.0 k r s.0 s.1 j.1 l.1; " +
-			"unroll s.1 j.1; vectorize l.1; parallel i l.0 j.0"},
+		{[6]int{32, 16, 64, 128, 4, 2}, "split l 32; split j 128; split j.1 8; " +
+			"reorder i l.0 j.0 k j.1.0 r s j.1.1 l.1; unroll s j.1.1; vectorize l.1; parallel i l.0 j.0; pack 1"},
+		{[6]int{64, 8, 64, 128, 4, 2}, "split l 32; split j 8; split k 4; " +
+			"reorder i l.0 k.0 j.0 k.1 r s j.1 l.1; unroll s j.1; vectorize l.1; parallel i l.0; pack 1"},
+		{[6]int{32, 8, 128, 128, 3, 1}, "split l 32; split j 12; split s 4; " +
+			"reorder i l.0 j.0 k r s.0 s.1 j.1 l.1; unroll s.1 j.1; vectorize l.1; parallel i l.0 j.0"},
 	} {
 		s := x.sizes
 		c := weightGradient(s[0], s[1], s[2], s[3], s[4], s[5])
