@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 
 	"mllab/compile/ir"
@@ -20,22 +19,7 @@ type Golden struct {
 	MaxRelLoss float64 // of the worst loss
 	MaxRelGrad float64 // of the worst gradient: largest error over that gradient's largest value
 	Worst      string  // the parameter with that gradient
-	// Nudges is how often examples and noise were moved, by no more than rounding moves
-	// what is computed of them, before all gradients had agreed; 0 if they never did.
-	Nudges int
 }
-
-// The gradient of a net with ReLU jumps where an activation passes zero. Of millions
-// of activations the least is often closer to zero than the rounding of any float32
-// engine, so that its side, and with it gradients by up to some percent, is decided by
-// chance. A gate whose losses agree is therefore tried on examples next to the given
-// ones, relatively by nudge at most: an engine that is right agrees on some of them, as
-// each draws new sides; one that is wrong agrees on none. Every gradient counts where it
-// agrees best.
-const (
-	nudge      = 1e-6
-	mostNudges = 24
-)
 
 // The gate that an engine must pass before it is timed.
 const (
@@ -118,18 +102,14 @@ func (g gate) compare(ctx context.Context, eng *engine.Engine, f *safetensors.Fi
 		return Golden{}, err
 	}
 	defer prog.Close()
-	r := run{g, prog, f, net.Params(), map[string][]float32{}, map[string]float64{}}
-	var out Golden
-	for n := range mostNudges + 1 {
-		if err := r.try(ctx, n); err != nil {
-			return Golden{}, err
-		}
-		if out = r.result(); out.Passed() || out.MaxRelLoss > GoldenLoss {
-			out.Nudges = n
-			break
-		}
+	r := run{g, prog, f, net.Params()}
+	if err := r.feed(); err != nil {
+		return Golden{}, err
 	}
-	return out, nil
+	if err := prog.Run(ctx); err != nil {
+		return Golden{}, err
+	}
+	return r.compare()
 }
 
 // run is a gate on its way.
@@ -138,29 +118,6 @@ type run struct {
 	prog   *engine.Program
 	f      *safetensors.File
 	params *nn.Params
-	read   map[string][]float32 // what the file says, by label
-	off    map[string]float64   // how far each loss and gradient is, by label
-}
-
-// try runs one step, on the examples as they are or nudged for the n-th time.
-func (r *run) try(ctx context.Context, n int) error {
-	if err := r.feed(n); err != nil {
-		return err
-	}
-	if err := r.prog.Run(ctx); err != nil {
-		return err
-	}
-	return r.compare(n)
-}
-
-// values are the file's for a label.
-func (r *run) values(label string, k key, t ir.Type) ([]float32, error) {
-	if v, ok := r.read[label]; ok {
-		return v, nil
-	}
-	v, err := k.read(r.f, t)
-	r.read[label] = v
-	return v, err
 }
 
 const gradKind = "grad."
@@ -190,10 +147,9 @@ func (g gate) key(label string, rank int) (key, bool) {
 	return k, true
 }
 
-// feed gives the program the file's parameters and inputs, the latter nudged for the
-// n-th time, buffers their initial values, the first step's scalars, and all else, the
-// state of the optimiser, zeros.
-func (r *run) feed(n int) error {
+// feed gives the program the file's parameters and inputs, buffers their initial
+// values, the first step's scalars, and all else, the state of the optimiser, zeros.
+func (r *run) feed() error {
 	own := map[string][]float32{}
 	for _, p := range r.params.All() {
 		if p.Buffer {
@@ -215,18 +171,11 @@ func (r *run) feed(n int) error {
 		}
 		values, ok := own[label]
 		if k, known := r.key(label, t.Type().Rank()); known && !ok {
-			if values, err = r.values(label, k, t.Type()); err != nil {
+			if values, err = k.read(r.f, t.Type()); err != nil {
 				return err
 			}
 		} else if !ok {
 			values = make([]float32, t.Type().Elems())
-		}
-		if _, example := r.keys[label]; example && n > 0 && t.Type().DType == ir.F32 {
-			values = slices.Clone(values)
-			by := nn.NewParams().Add(label, nn.Uniform(nudge), len(values)).Values(uint64(n))
-			for i := range values {
-				values[i] += values[i] * by[i]
-			}
 		}
 		if err := write(t, values); err != nil {
 			return fmt.Errorf("%s: %w", label, err)
@@ -314,39 +263,26 @@ func (p turn) apply(v []float32, name string, from, to []int) ([]float32, error)
 	return out, nil
 }
 
-// compare looks at every loss, which is the first try's, and every gradient.
-func (r *run) compare(n int) error {
+// compare looks at every loss and every gradient.
+func (r *run) compare() (Golden, error) {
+	var out Golden
 	for _, label := range r.prog.Labels() {
+		name, isGrad := strings.CutPrefix(label, gradKind)
 		_, isLoss := r.keys[label]
-		isLoss = isLoss && strings.HasPrefix(label, train.ReportKind)
-		if !(isLoss && n == 0) && !strings.HasPrefix(label, gradKind) {
+		if !isGrad && !(isLoss && strings.HasPrefix(label, train.ReportKind)) {
 			continue
 		}
 		off, err := r.relative(label)
-		if err != nil {
-			return err
-		}
-		if old, ok := r.off[label]; !ok || off < old {
-			r.off[label] = off
-		}
-	}
-	return nil
-}
-
-// result sums up the tries so far.
-func (r *run) result() Golden {
-	var out Golden
-	for _, label := range r.prog.Labels() {
-		off, ok := r.off[label]
-		name, isGrad := strings.CutPrefix(label, gradKind)
 		switch {
-		case ok && !isGrad:
+		case err != nil:
+			return Golden{}, err
+		case !isGrad:
 			out.MaxRelLoss = max(out.MaxRelLoss, off)
-		case ok && off >= out.MaxRelGrad:
+		case off >= out.MaxRelGrad:
 			out.MaxRelGrad, out.Worst = off, name
 		}
 	}
-	return out
+	return out, nil
 }
 
 // relative is the largest difference between a result and the file's tensor, over
@@ -361,7 +297,7 @@ func (r *run) relative(label string) (float64, error) {
 		return 0, err
 	}
 	k, _ := r.key(label, t.Type().Rank())
-	want, err := r.values(label, k, t.Type())
+	want, err := k.read(r.f, t.Type())
 	if err != nil {
 		return 0, err
 	}

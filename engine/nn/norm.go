@@ -93,21 +93,23 @@ func (l BatchNorm2d) Apply(s *Scope, x ir.Value) ir.Value {
 		return s.B.Fail(fmt.Errorf("batch norm: x=%s: want [N H W %d]", t, l.Scale.Shape[0]))
 	}
 	b := s.B
-	// Taken off first, the running mean keeps the mean of squares from cancelling.
-	centre := ops.StopGradient(b, s.Param(l.Mean))
-	x = ops.Sub(b, x, centre)
 	if !s.Training {
-		return l.affine(s, x, ir.None, s.Param(l.Variance))
+		return l.affine(s, ops.Sub(b, x, s.Param(l.Mean)), ir.None, s.Param(l.Variance))
 	}
 	n := t.Elems() / t.Shape[3]
 	if n < 2 {
 		return b.Fail(fmt.Errorf("batch norm: x=%s: one value a channel has no variance: want a larger batch", t))
 	}
+	// The corrected two-pass algorithm (Chan, Golub and LeVeque, 1983): the mean is taken off as a constant, and
+	// what rounding left of it is found again in the second pass. One pass loses digits where the next layer is
+	// most sensitive: beside the zero of its activation.
+	centre := ops.StopGradient(b, channelMean(b, x))
+	x = ops.Sub(b, x, centre)
 	mean := channelMean(b, x)
 	variance := spread(b, mean, channelMean(b, ops.Square(b, x)))
 	y := l.affine(s, x, mean, variance)
-	// centre + mean is the batch's; the variance is made unbiased.
-	s.Update(l.Mean, ops.Add(b, centre, ops.Scale(b, ops.StopGradient(b, mean), batchMomentum)))
+	batch := ops.Add(b, centre, ops.StopGradient(b, mean))
+	s.Update(l.Mean, ops.Add(b, ops.Scale(b, s.Param(l.Mean), 1-batchMomentum), ops.Scale(b, batch, batchMomentum)))
 	unbiased := ops.Scale(b, ops.StopGradient(b, variance), batchMomentum*float64(n)/float64(n-1))
 	s.Update(l.Variance, ops.Add(b, ops.Scale(b, s.Param(l.Variance), 1-batchMomentum), unbiased))
 	return y
