@@ -22,8 +22,8 @@ func (p *Program) Split() {
 }
 
 // Reductions with fewer results than fewResults and more than manyTerms elements
-// a result are split; so are those of up to someResults, such as the sum of each
-// channel, that read every element of an operand once.
+// a result are split; so are those of up to someResults along one axis, such as the
+// sum of each channel, that read every element of an operand once.
 const (
 	fewResults  = 16
 	someResults = 1024
@@ -39,7 +39,7 @@ func worthSplitting(c *expr.Compute) bool {
 	if results < fewResults {
 		return terms >= manyTerms
 	}
-	if results > someResults || terms < someTerms || len(c.Red) < 2 {
+	if len(squeeze(c.Axes)) != 1 || results > someResults || terms < someTerms || len(c.Red) < 2 {
 		return false
 	}
 	for _, t := range c.In {
