@@ -8,9 +8,10 @@ import (
 )
 
 var _ = register(Model{
-	Name: "dcgan",
-	What: "generative adversarial network: one net draws, another tells its pictures from real ones",
-	Rate: 2e-4,
+	Name:  "dcgan",
+	What:  "generative adversarial network: one net draws, another tells its pictures from real ones",
+	Rate:  2e-4,
+	Batch: 64,
 	settings: []Setting{
 		{Key: "latent", Default: "100", What: "numbers that a picture is drawn from", check: intBetween(1, 4096)},
 		{Key: "width", Default: "64", What: "channels of the widest layers", check: intBetween(1, 1024)},

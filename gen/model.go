@@ -41,8 +41,9 @@ const mostParams = 1 << 28
 type Model struct {
 	Name string // what `train` takes: "vae"
 	What string // one line
-	// Rate is a good learning rate for the default settings.
-	Rate float64
+	// Rate and Batch are a good learning rate and batch for the default settings.
+	Rate  float64
+	Batch int
 
 	settings []Setting
 	defaults map[string]string // of the training's settings, where the model has its own

@@ -8,9 +8,10 @@ import (
 )
 
 var _ = register(Model{
-	Name: "unet",
-	What: "diffusion model: learns to take noise off pictures, and draws new ones by doing so many times",
-	Rate: 2e-4,
+	Name:  "unet",
+	What:  "diffusion model: learns to take noise off pictures, and draws new ones by doing so many times",
+	Rate:  2e-4,
+	Batch: 32,
 	settings: []Setting{
 		{Key: "width", Default: "32", What: "channels at full size, twice and four times as many below",
 			Choices: []string{"8", "16", "32", "64", "128"}},

@@ -8,9 +8,10 @@ import (
 )
 
 var _ = register(Model{
-	Name: "vae",
-	What: "variational autoencoder: squeezes pictures into a few numbers, and draws new ones from noise",
-	Rate: 1e-3,
+	Name:  "vae",
+	What:  "variational autoencoder: squeezes pictures into a few numbers, and draws new ones from noise",
+	Rate:  1e-3,
+	Batch: 128,
 	settings: []Setting{
 		{Key: "arch", Default: "mlp", What: "fully connected, or convolutional", Choices: []string{"mlp", "conv"}},
 		{Key: "latent", Default: "20", What: "numbers that a picture becomes", check: intBetween(1, 4096)},

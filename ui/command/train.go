@@ -66,7 +66,7 @@ func (a *app) train() *cobra.Command {
 func modelFlags(c *cobra.Command, o *lab.TrainOptions, set *[]string) (check func() error) {
 	f := c.Flags()
 	f.StringVar(&o.Data, "data", "digits", "what to learn: a built-in name, a folder or a file, see mllab data")
-	f.IntVar(&o.Batch, "batch", 128, "examples in a step")
+	f.IntVar(&o.Batch, "batch", 0, "examples in a step (default the model's own)")
 	f.Float64Var(&o.LR, "lr", 0, "learning rate (default the model's own)")
 	f.Uint64Var(&o.Seed, "seed", 1, "seed of all that is random")
 	f.StringArrayVar(set, "set", nil, "a setting, key=value; may be given again")

@@ -38,7 +38,7 @@ type BenchResult struct {
 	GFLOPS    float64 `json:"gflops"`
 	Params    int     `json:"params,omitempty"`
 	PeakRSSMB float64 `json:"peak_rss_mb"`
-	StartupMS float64 `json:"startup_ms"` // from the start of the process until the first timed step can begin
+	StartupMS float64 `json:"startup_ms"` // from the start of a process with this case alone to its first step
 }
 
 // benchCase is a case that is ready to run.
@@ -179,6 +179,7 @@ func workloadText(ws []workload) string {
 
 func (s *Session) benchOne(ctx context.Context, opt Options, steps int, name string,
 	oc openCase) (BenchResult, error) {
+	begin := time.Now()
 	eng, err := s.engine(opt)
 	if err != nil {
 		return BenchResult{}, err
@@ -189,7 +190,7 @@ func (s *Session) benchOne(ctx context.Context, opt Options, steps int, name str
 		return BenchResult{}, err
 	}
 	defer c.close()
-	startup := startAge()
+	startup := s.age + time.Since(begin) // as if it were the process's only case
 	if steps == 0 {
 		steps = oc.steps
 	}

@@ -17,7 +17,7 @@ type TrainOptions struct {
 	Data     string // built-in name or path; "" is digits
 	Epochs   int    // 0: no bound
 	Steps    int    // 0: no bound
-	Batch    int    // 0: 128
+	Batch    int    // 0: the model's own
 	LR       float64
 	Seed     uint64
 	Settings map[string]string
@@ -33,7 +33,6 @@ type TrainOptions struct {
 }
 
 const (
-	defaultBatch     = 128
 	defaultSaveEvery = 500
 	maxBatch         = 1 << 16
 )
@@ -52,11 +51,15 @@ func (o TrainOptions) plan() (plan, error) {
 	if o.Data == "" {
 		o.Data = "digits"
 	}
-	if o.Batch == 0 {
-		o.Batch = defaultBatch
-	}
 	if o.SaveEvery == 0 {
 		o.SaveEvery = defaultSaveEvery
+	}
+	m, err := gen.Find(o.Model)
+	if err != nil {
+		return plan{}, err
+	}
+	if o.Batch == 0 {
+		o.Batch = m.Batch
 	}
 	switch {
 	case o.Batch < 0 || o.Batch > maxBatch:
@@ -67,10 +70,6 @@ func (o TrainOptions) plan() (plan, error) {
 		return plan{}, fmt.Errorf("epochs %d: want 1 to %d, or 0 for no end", o.Epochs, 1<<20)
 	case o.SaveEvery < 1:
 		return plan{}, fmt.Errorf("save every %d steps: want 1 or more", o.SaveEvery)
-	}
-	m, err := gen.Find(o.Model)
-	if err != nil {
-		return plan{}, err
 	}
 	if o.LR == 0 {
 		o.LR = m.Rate

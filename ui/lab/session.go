@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"time"
 
 	"mllab/compile"
 	"mllab/compile/ir"
@@ -31,6 +32,7 @@ type Options struct {
 type Session struct {
 	opt  Options
 	root string
+	age  time.Duration // of the process when the session was opened
 
 	mu    sync.Mutex
 	jobs  map[*Job]bool
@@ -48,7 +50,7 @@ func Open(o Options) (*Session, error) {
 	if o.Threads < 0 || o.Threads > 1024 {
 		return nil, Usage(fmt.Errorf("threads %d: want 1 to 1024, or 0 for all cores", o.Threads))
 	}
-	s := &Session{opt: o, root: o.Root, jobs: map[*Job]bool{}, peaks: map[string][2]float64{}}
+	s := &Session{opt: o, root: o.Root, age: startAge(), jobs: map[*Job]bool{}, peaks: map[string][2]float64{}}
 	if s.root == "" {
 		root, err := run.DefaultRoot()
 		if err != nil {
