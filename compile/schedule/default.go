@@ -56,6 +56,7 @@ type form struct {
 	loads []access // affine loads of Body, or of Outs where there is no reduction
 	other int      // loads that are not affine
 	nodes int      // expressions but those of indices: a measure of the work an element
+	body  int      // those of them in the reduction
 }
 
 type access struct {
@@ -68,6 +69,9 @@ func look(c *expr.Compute, m loop.Machine) *form {
 	f := &form{c: c, m: m}
 	for _, root := range c.Roots() {
 		f.visit(root, c.Body == nil || root == c.Body, map[*expr.Expr]bool{})
+		if root == c.Body {
+			f.body = f.nodes
+		}
 	}
 	return f
 }
@@ -313,6 +317,10 @@ func (f *form) reduced(n int) Schedule {
 	w := f.width(along, n)
 	if along == last {
 		par = s.outerParallel(f, last, 1)
+		if par == nil && last == 0 && c.Axes[0]*ir.Elems(c.Red) >= 8*chunk {
+			share := (c.Axes[0] + f.m.Threads - 1) / max(f.m.Threads, 1) // of a thread, in whole vectors
+			w = min(w, (share+f.m.Lanes-1)/f.m.Lanes*f.m.Lanes)
+		}
 		o, v := s.cut(f.name(last), c.Axes[last], w)
 		if par == nil && o != "" {
 			par = []string{o}
@@ -360,7 +368,7 @@ func (f *form) outerOrder(par []string, before int) []string {
 // unrollRed unrolls the innermost reduction loop, the last of order.
 func (f *form) unrollRed(order []string, s Schedule, k int) ([]string, Schedule) {
 	n := f.c.Extent(k)
-	if f.nodes > 24 {
+	if f.body > 24 {
 		return order, s
 	}
 	u := unrolling(n)
