@@ -66,7 +66,24 @@ func TestFuse(t *testing.T) {
 			b.Output("y", ops.Mean(b, ops.Square(b, f32(b, "x", 128, 784)), 0, 1))
 		}, 2, 2},
 		{"a view costs nothing", func(b *ir.Builder) {
-			b.Output("y", ops.Relu(b, ops.Reshape(b, ops.Neg(b, f32(b, "x", 4, 6)), 24)))
+			b.Output("y", ops.Relu(b, ops.Reshape(b, ops.Neg(b, f32(b, "x", 6, 4)), 24)))
+		}, 1, 1},
+		{"a reader over finer axes stays on its own", func(b *ir.Builder) {
+			b.Output("y", ops.Relu(b, ops.Reshape(b, ops.MatMul(b, f32(b, "x", 4, 9), f32(b, "w", 9, 6)), 2, 2, 6)))
+		}, 2, 2},
+		{"a normalisation is computed where it is read", func(b *ir.Builder) {
+			x := f32(b, "x", 64, 32, 32)
+			y := ops.Add(b, ops.Mul(b, x, f32(b, "scale", 32)), f32(b, "shift", 32))
+			b.Output("tanh", ops.Tanh(b, ops.Transpose(b, y, 1, 0, 2)))
+			b.Output("sin", ops.Sin(b, y))
+		}, 2, 2},
+		{"a channel's sum of everything has two stages", func(b *ir.Builder) {
+			b.Output("y", ops.Sum(b, f32(b, "x", 32, 32, 32, 48), 0, 1, 2))
+		}, 2, 2},
+		{"a convolution's phases are where its reader is", func(b *ir.Builder) {
+			x, w := f32(b, "x", 2, 4, 4, 8), f32(b, "w", 4, 4, 8, 16)
+			y := ops.ConvTranspose2D(b, x, w, ops.Conv{Stride: 2, Pad: 1})
+			b.Output("y", ops.Relu(b, y))
 		}, 2, 2},
 	}
 	for _, tt := range tests {

@@ -1,6 +1,8 @@
 package fuse
 
 import (
+	"slices"
+
 	"mllab/compile/expr"
 	"mllab/compile/ir"
 )
@@ -81,12 +83,70 @@ func small(a, b *Piece) bool {
 }
 
 // canEpilogue reports whether u can become further outputs of q: both run over
-// the same axes, and u reads q's results at its own coordinates only.
+// the same axes, or q over parts of u's, and u reads q's results at its own
+// coordinates only.
 func (p *Program) canEpilogue(q, u *Piece) bool {
-	if u.C.Body != nil || !ir.SameShape(q.C.Axes, u.C.Axes) || !small(q, u) {
+	if u.C.Body != nil || !small(q, u) {
+		return false
+	}
+	if q.C.Body != nil && p.heavy(q, u) {
+		return false
+	}
+	if _, ok := refine(u.C.Axes, q.C.Axes); !ok {
 		return false
 	}
 	return p.identity(u, q.Out)
+}
+
+// epilogueOps is how much arithmetic an element a reduction's epilogue may take. It
+// runs while the tile of results occupies the registers, so much of it is slower
+// there than in a kernel of its own; an activation, 10 and a few, is not too much.
+const epilogueOps = 15
+
+// heavyElems is the size from which an epilogue's traffic counts.
+const heavyElems = 1 << 14
+
+// heavy reports whether u is better on its own than as q's epilogue: it computes
+// much, or reads two large operands and more besides q's results.
+func (p *Program) heavy(q, u *Piece) bool {
+	for _, o := range u.C.Outs {
+		if costOf(o).ops > epilogueOps {
+			return true
+		}
+	}
+	elems, large := ir.Elems(q.C.Axes), 0
+	for _, v := range u.In {
+		if !slices.Contains(q.Out, v) && p.Types[v].Elems() == elems {
+			large++
+		}
+	}
+	return elems >= heavyElems && large > 1
+}
+
+// refine writes coordinates of a shape as expressions of the axes of another that
+// has the same elements in the same order, with some dimensions cut in several, such
+// as [n h a w b k] of a convolution by phases for [n h*a w*b k].
+func refine(shape, axes []int) ([]*expr.Expr, bool) {
+	at := make([]*expr.Expr, len(shape))
+	next := 0
+	for d, n := range shape {
+		at[d] = expr.Int(0)
+		for k := 1; k != n; next++ {
+			if next == len(axes) || axes[next] < 1 || k > n {
+				return nil, false
+			}
+			if axes[next] > 1 {
+				at[d] = expr.Plus(expr.Times(at[d], expr.Int(axes[next])), expr.At(next))
+				k *= axes[next]
+			}
+		}
+	}
+	for ; next < len(axes); next++ {
+		if axes[next] != 1 {
+			return nil, false
+		}
+	}
+	return at, true
 }
 
 // identity reports whether a piece reads the given values only at its own
@@ -138,20 +198,38 @@ func (p *Program) append(q, u *Piece) {
 	c := *q.C
 	c.In = append(append([]ir.Type(nil), q.C.In...), u.C.In...)
 	in := append(append([]ir.Value(nil), q.In...), u.In...)
+	for _, t := range u.C.In { // once more, for loads at q's coordinates
+		c.In = append(c.In, ir.Type{DType: t.DType, Shape: q.C.Axes})
+	}
+	in = append(in, u.In...)
 	outs := append([]*expr.Expr(nil), q.C.Outs...)
-	read := expr.Memo(func(e *expr.Expr) *expr.Expr {
-		if e.Op != expr.Load {
+	at, _ := refine(u.C.Axes, q.C.Axes)
+	own := ownIndex(q.C.Axes)
+	// Loads at the own coordinates are marked by negative numbers while u's axes
+	// become expressions of q's.
+	mark := expr.Memo(func(e *expr.Expr) *expr.Expr {
+		switch {
+		case e.Op != expr.Load:
 			return nil
-		}
-		if r := result[u.In[e.I]]; r != nil {
-			return r
+		case ownElement(u.C, e):
+			return &expr.Expr{Op: expr.Load, Type: e.Type, I: -1 - e.I}
 		}
 		f := *e
 		f.I += int64(base)
 		return &f
 	})
+	read := expr.Memo(func(e *expr.Expr) *expr.Expr {
+		if e.Op != expr.Load || e.I >= 0 {
+			return nil
+		}
+		k := int(-1 - e.I)
+		if r := result[u.In[k]]; r != nil {
+			return r
+		}
+		return expr.Get(base+len(u.In)+k, e.Type, own...)
+	})
 	for _, o := range u.C.Outs {
-		outs = append(outs, read(o))
+		outs = append(outs, read(expr.Subst(mark(o), at)))
 	}
 	c.Outs = outs
 	c.Out = append(append([]ir.DType(nil), q.C.Out...), u.C.Out...)
@@ -160,6 +238,18 @@ func (p *Program) append(q, u *Piece) {
 	n.Notes = append(append(append(n.Notes, q.Notes...), u.Notes...), "joined "+u.C.Name)
 	u.gone = true
 	*q = *n
+}
+
+// ownIndex is the index of a Compute's own coordinates.
+func ownIndex(axes []int) []*expr.Expr {
+	index := make([]*expr.Expr, len(axes))
+	for i, n := range axes {
+		index[i] = expr.At(i)
+		if n == 1 {
+			index[i] = expr.Int(0)
+		}
+	}
+	return index
 }
 
 // dropUnread removes outputs that no other piece and no graph output needs.
