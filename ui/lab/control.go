@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 
 	"mllab/engine/run"
 )
@@ -65,7 +67,16 @@ func (j *Job) SetLR(lr float64) {
 	})
 }
 
-func short(x float64) string { return fmt.Sprintf("%.3g", x) }
+// short writes a learning rate with three digits, small ones as 5e-4.
+func short(x float64) string {
+	if x >= 0.01 && x < 1000 {
+		return strconv.FormatFloat(x, 'g', 3, 64)
+	}
+	digits, exponent, _ := strings.Cut(strconv.FormatFloat(x, 'e', 2, 64), "e")
+	digits = strings.TrimRight(strings.TrimRight(digits, "0"), ".")
+	n, _ := strconv.Atoi(exponent)
+	return digits + "e" + strconv.Itoa(n)
+}
 
 // Restart begins again at step 0 with the same options. A run on disk stays as
 // it is; what follows is a new one.

@@ -161,17 +161,17 @@ func (j *Job) point(name string, step int64, v float64) {
 // for a day needs no more memory than one for an hour.
 const maxPoints = 1 << 15
 
-// thin halves a list that has grown to maxPoints: every other entry stays, in new
-// memory, since States share the old.
+// thin halves a list that has grown to maxPoints: every other entry and the last
+// stay, in new memory, since States share the old.
 func thin[T any](list []T) []T {
 	if len(list) < maxPoints {
 		return list
 	}
 	half := make([]T, 0, maxPoints)
-	for i := 0; i < len(list); i += 2 {
+	for i := 0; i < len(list)-1; i += 2 {
 		half = append(half, list[i])
 	}
-	return half
+	return append(half, list[len(list)-1])
 }
 
 // collect gives the state the present length of every series. j.mu is held.
