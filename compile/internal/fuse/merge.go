@@ -31,10 +31,15 @@ func (p *Program) merge() error {
 func (p *Program) epilogue(q *Piece) bool {
 	for _, v := range q.Out {
 		for _, u := range p.index().users[v] {
-			if u != q && p.canEpilogue(q, u) && !p.depends(q, u, false) {
-				p.join(q, u)
-				return true
+			if u == q || !p.alike(q, u) || p.depends(q, u, false) {
+				continue
 			}
+			if p.heavy(q, u) {
+				u.note("not joined to " + q.C.Name + ", whose registers or traffic it would overload")
+				continue
+			}
+			p.join(q, u)
+			return true
 		}
 	}
 	return false
@@ -82,14 +87,13 @@ func small(a, b *Piece) bool {
 	return nodes(a.C)+nodes(b.C) <= maxNodes && buffers(a.In, b.In, a.Out, b.Out) <= maxBufs
 }
 
-// canEpilogue reports whether u can become further outputs of q: both run over
-// the same axes, or q over parts of u's, and u reads q's results at its own
-// coordinates only.
-func (p *Program) canEpilogue(q, u *Piece) bool {
+// canEpilogue reports whether u can become further outputs of q, and should.
+func (p *Program) canEpilogue(q, u *Piece) bool { return p.alike(q, u) && !p.heavy(q, u) }
+
+// alike reports whether u can become further outputs of q: both run over the same
+// axes, or q over parts of u's, and u reads q's results at its own coordinates only.
+func (p *Program) alike(q, u *Piece) bool {
 	if u.C.Body != nil || !small(q, u) {
-		return false
-	}
-	if q.C.Body != nil && p.heavy(q, u) {
 		return false
 	}
 	if _, ok := refine(u.C.Axes, q.C.Axes); !ok {
@@ -106,9 +110,12 @@ const epilogueOps = 15
 // heavyElems is the size from which an epilogue's traffic counts.
 const heavyElems = 1 << 14
 
-// heavy reports whether u is better on its own than as q's epilogue: it computes
-// much, or reads two large operands and more besides q's results.
+// heavy reports whether u is better on its own than as the epilogue of a reduction q:
+// it computes much, or reads two large operands or more besides q's results.
 func (p *Program) heavy(q, u *Piece) bool {
+	if q.C.Body == nil {
+		return false
+	}
 	for _, o := range u.C.Outs {
 		if costOf(o).ops > epilogueOps {
 			return true

@@ -6,6 +6,7 @@ package fuse
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -149,6 +150,13 @@ func (p *Program) Fresh(t ir.Type) ir.Value {
 	p.Types[v] = t
 	p.Root[v] = v
 	return v
+}
+
+// note adds a note, once.
+func (q *Piece) note(text string) {
+	if !slices.Contains(q.Notes, text) {
+		q.Notes = append(q.Notes[:len(q.Notes):len(q.Notes)], text)
+	}
 }
 
 // sortPieces restores an order in which every value is given before it is read.
