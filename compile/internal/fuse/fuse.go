@@ -82,7 +82,8 @@ func (p *Program) split(q *Piece) (first, second *Piece) {
 	part := *c
 	part.Axes, part.Red, part.Body = axes, red[1:], expr.Subst(body, to)
 	part.Out, part.Outs = []ir.DType{body.Type}, []*expr.Expr{expr.Reduced(body.Type)}
-	first = normal(&Piece{C: unitAxes(&part), In: q.In, Out: []ir.Value{v}, Notes: []string{"first stage of a reduction"}})
+	first = normal(&Piece{C: unitAxes(&part), In: q.In, Out: []ir.Value{v}})
+	first.note("first stage of a reduction")
 
 	index := []*expr.Expr{expr.At(nAxes)}
 	for i := range nAxes {
@@ -93,7 +94,8 @@ func (p *Program) split(q *Piece) (first, second *Piece) {
 	total.Red = []int{red[0]}
 	total.Body = expr.Get(len(c.In), body.Type, index...)
 	in := append(append([]ir.Value(nil), q.In...), v)
-	second = normal(&Piece{C: unitAxes(&total), In: in, Out: q.Out, Notes: []string{"second stage of a reduction"}})
+	second = normal(&Piece{C: unitAxes(&total), In: in, Out: q.Out})
+	second.note("second stage of a reduction")
 	return first, second
 }
 
