@@ -15,7 +15,8 @@ import (
 // of shape [N P-(r-1)*d Stride Q-(s-1)*d Stride K], d the dilation: output
 // h*Stride + a, w*Stride + b. Where Odd, which is for a stride of 2, the outputs
 // begin one row and one column later: phase 0 takes the odd taps, phase 1 the
-// even ones, and reads x one further. It occurs in expansions only, after
+// even ones, and reads x one further. With a stride of 1, axes a and b are left
+// out, so that what follows can be joined to the result as it is. It occurs in expansions only, after
 // gradients are taken, and has no VJP.
 type convPhases2d struct {
 	Stride, Dilation, Groups int
@@ -47,12 +48,19 @@ func (o convPhases2d) Infer(in []ir.Type) (ir.Type, error) {
 	if w[0]%o.Stride != 0 || w[1]%o.Stride != 0 || h < 1 || wide < 1 {
 		return ir.Type{}, misfit(o, in, fmt.Sprintf("taps in multiples of stride %d, within x", o.Stride), "x", "w")
 	}
+	if o.Stride == 1 {
+		return ir.Of(ir.F32, x[0], h, wide, outs), nil
+	}
 	return ir.Of(ir.F32, x[0], h, o.Stride, wide, o.Stride, outs), nil
 }
 
 func (o convPhases2d) Lower(in []ir.Type, out ir.Type) *expr.Compute {
 	n, h, a, wide, b, k := expr.At(0), expr.At(1), expr.At(2), expr.At(3), expr.At(4), expr.At(5)
 	r, s, c := expr.At(6), expr.At(7), expr.At(8)
+	if o.Stride == 1 {
+		a, wide, b, k = expr.Int(0), expr.At(2), expr.Int(0), expr.At(3)
+		r, s, c = expr.At(4), expr.At(5), expr.At(6)
+	}
 	w, ws := o.weights(), in[1].Shape
 	ins, outs, _ := w.channels(in[1])
 	tap := func(phase, r *expr.Expr, taps int) *expr.Expr {
@@ -75,8 +83,12 @@ func (o convPhases2d) Lower(in []ir.Type, out ir.Type) *expr.Compute {
 
 func (o convPhases2d) Ref(in []Array, out ir.Type) Array {
 	x, w := in[0], in[1]
-	ins, outs := x.Type.Shape[3], out.Shape[5]
-	y := NewArray(out)
+	shape := out.Shape
+	if o.Stride == 1 {
+		shape = []int{shape[0], shape[1], 1, shape[2], 1, shape[3]}
+	}
+	ins, outs := x.Type.Shape[3], shape[5]
+	y := NewArray(ir.Of(ir.F32, shape...))
 	each(w.Type.Shape[:2], func(tap []int) {
 		// Tap t serves phase t mod Stride, reading x further back the larger t is.
 		a, b := tap[0]%o.Stride, tap[1]%o.Stride
@@ -86,12 +98,13 @@ func (o convPhases2d) Ref(in []Array, out ir.Type) Array {
 			a, b = 1-a, 1-b
 			dh, dw = dh+a, dw+b
 		}
-		each([]int{out.Shape[0], out.Shape[1], out.Shape[3], outs, ins}, func(at []int) {
+		each([]int{shape[0], shape[1], shape[3], outs, ins}, func(at []int) {
 			k, c := at[3], at[4]
 			to := y.offset([]int{at[0], at[1], a, at[2], b, k})
 			y.Data[to] += x.At(at[0], at[1]+dh, at[2]+dw, c) * o.weights().ref(w, tap[0], tap[1], c, k, ins, outs)
 		})
 	})
+	y.Type = out
 	return y
 }
 

@@ -69,8 +69,9 @@ func (o convTranspose2d) Expand(b *ir.Builder, in []ir.Value) ir.Value {
 	x = window2d(b, x, 1, (r-1)*o.Dilation-whole, blocks(o.H)+(r-1)*o.Dilation+odd)
 	x = window2d(b, x, 2, (s-1)*o.Dilation-whole, blocks(o.W)+(s-1)*o.Dilation+odd)
 	y := b.Apply(convPhases2d{o.Stride, o.Dilation, o.Groups, o.TransW, odd > 0}, x, w)
-	k := b.Type(y).Shape
-	y = Reshape(b, y, xs[0], k[1]*o.Stride, k[3]*o.Stride, k[5])
+	if k := b.Type(y).Shape; len(k) == 6 {
+		y = Reshape(b, y, xs[0], k[1]*o.Stride, k[3]*o.Stride, k[5])
+	}
 	return Slice(b, Slice(b, y, 1, rest, rest+o.H), 2, rest, rest+o.W)
 }
 
