@@ -159,7 +159,7 @@ func (p *Probe) ForceTrueColor() bool {
 	return false
 }
 
-// Display is what pictures have to be made for now. A mode with pixels is chosen only when the size
+// Display is what pictures have to be made for at present. A mode with pixels is chosen only when the size
 // of a cell is known; an override without a known size takes 8 x 16 pixels.
 func (p *Probe) Display() Display {
 	d := HalfBlocks()
