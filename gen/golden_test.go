@@ -112,3 +112,18 @@ func TestW3Benches(t *testing.T) {
 		})
 	}
 }
+
+// A training step of the larger workloads allocates nothing either.
+func TestStepsAllocateNothing(t *testing.T) {
+	ctx, eng := context.Background(), openCPU(t)
+	for _, name := range []string{"W4", "W5"} {
+		c := workload(t, name).Cases[0]
+		t.Run(c.Name, func(t *testing.T) {
+			b, err := c.Open(ctx, eng)
+			require.NoError(t, err)
+			defer b.Close()
+			require.NoError(t, b.Step(ctx))
+			assert.Zero(t, testing.AllocsPerRun(2, func() { require.NoError(t, b.Step(ctx)) }))
+		})
+	}
+}
