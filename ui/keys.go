@@ -78,7 +78,8 @@ func (m *Model) quit(string) tea.Cmd {
 func losing(s *lab.State) bool { return s.Unsaved && s.Step > 0 && s.Phase.Running() }
 
 // onKey gives a key to what has it: the popup, the active screen, then the keys of every screen.
-func (m *Model) onKey(key string) tea.Cmd {
+func (m *Model) onKey(msg tea.KeyPressMsg) tea.Cmd {
+	key := msg.String()
 	switch {
 	case m.dialog != nil:
 		return m.dialogKey(key)
@@ -90,6 +91,9 @@ func (m *Model) onKey(key string) tea.Cmd {
 			m.help = false
 		}
 		return nil
+	}
+	if t, ok := m.screens[m.active].(screen.Typist); ok && !m.small() && key != "ctrl+c" && t.Typing() {
+		return t.Type(msg)
 	}
 	if !m.small() {
 		if k, ok := screen.Find(m.screens[m.active].Keys(), key); ok && k.Do != nil {

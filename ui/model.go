@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -27,6 +28,10 @@ type Job interface {
 type Config struct {
 	Job     Job
 	Start   func() (Job, error) // begins the training anew after its end
+	Begin   func(lab.TrainOptions) (Job, error)
+	Session *lab.Session
+	Screen  byte            // digit of the first screen, 0: the first
+	Open    map[byte]string // what screens are to open, by digit
 	Devices func(context.Context) []lab.DeviceStatus
 
 	Graphics picture.Mode
@@ -52,6 +57,7 @@ type Model struct {
 	noColor bool
 	profile colorprofile.Profile
 
+	held   bool // a button was pressed inside the View and is down
 	help   bool
 	dialog *screen.Dialog
 	notice screen.Notice
@@ -81,7 +87,11 @@ type (
 		err error
 	}
 	saveAndQuitMsg struct{}
-	quitMsg        struct{}
+	beginMsg       struct { // another training, decided
+		options lab.TrainOptions
+		save    bool
+	}
+	quitMsg struct{}
 )
 
 const (
@@ -99,13 +109,18 @@ func New(c Config) *Model {
 	}
 	m := &Model{cfg: c, clock: tick, probe: picture.NewProbe(c.Graphics, c.Getenv), dark: true, dirty: true,
 		noColor: c.Getenv("NO_COLOR") != "", entries: screen.All()}
-	m.lab = &screen.Lab{Job: c.Job, Devices: c.Devices, Store: c.Store, Display: m.probe.Display(),
+	m.lab = &screen.Lab{Job: c.Job, Session: c.Session, Devices: c.Devices, Store: c.Store, Display: m.probe.Display(),
 		Theme: theme.New(true, m.noColor)}
 	if c.Out != nil {
 		m.lab.Pace = c.Out.Interval
 	}
 	for _, e := range m.entries {
 		m.screens = append(m.screens, e.New(m.lab))
+	}
+	for i, e := range m.entries {
+		if e.Digit == c.Screen {
+			m.active = i
+		}
 	}
 	m.state = c.Job.State()
 	m.keys = m.globalKeys()
@@ -118,6 +133,24 @@ func (m *Model) Init() tea.Cmd {
 		tea.Tick(answersTime, func(time.Time) tea.Msg { return expireMsg{} }), m.tell(screen.Show{})}
 	if q := m.probe.Queries(); q != "" {
 		cmds = append(cmds, tea.Raw(q))
+	}
+	return tea.Batch(append(cmds, m.open())...)
+}
+
+// open hands the screens what the command line wants them to open.
+func (m *Model) open() tea.Cmd {
+	var cmds []tea.Cmd
+	for i, e := range m.entries {
+		what, wanted := m.cfg.Open[e.Digit]
+		s, ok := m.screens[i].(screen.Teachable)
+		if !wanted || !ok {
+			continue
+		}
+		cmd, err := s.Set("open", what)
+		if err != nil {
+			m.notice = screen.Notice{Text: err.Error(), Bad: true}
+		}
+		cmds = append(cmds, cmd)
 	}
 	return tea.Batch(cmds...)
 }
@@ -138,13 +171,16 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	}
 	switch msg := msg.(type) {
 	case tea.KeyPressMsg:
-		cmds = append(cmds, m.onKey(msg.String()))
+		cmds = append(cmds, m.onKey(msg))
 	case tea.MouseMsg:
 		cmds = append(cmds, m.onMouse(msg))
 	case tea.WindowSizeMsg, tea.BackgroundColorMsg, tea.ColorProfileMsg, tea.TerminalVersionMsg,
 		expireMsg:
 		cmds = append(cmds, m.onTerminal(msg))
-	case screen.Save, saveAndQuitMsg, savedMsg, screen.Restart, startedMsg, quitMsg:
+	case screen.Goto:
+		cmds = append(cmds, m.digit(string(msg.Digit)))
+	case screen.Save, saveAndQuitMsg, savedMsg, screen.Restart, screen.Begin, beginMsg, screen.UseJob, startedMsg,
+		quitMsg:
 		cmds = append(cmds, m.onRun(msg))
 	case screen.Notice:
 		m.notice, m.until = msg, time.Time{}
@@ -274,7 +310,16 @@ func (m *Model) onRun(msg tea.Msg) tea.Cmd {
 			j, err := start()
 			return startedMsg{j, err}
 		}
+	case screen.Begin:
+		return m.begin(msg.Options)
+	case beginMsg:
+		return m.replace(msg)
+	case screen.UseJob:
+		if j, ok := msg.Job.(Job); ok {
+			m.lab.Job, m.state = j, j.State()
+		}
 	case startedMsg:
+		m.dialog, m.saving = nil, false
 		if msg.err != nil {
 			m.notice, m.until = screen.Notice{Text: msg.err.Error(), Bad: true}, time.Time{}
 			return nil
@@ -285,6 +330,48 @@ func (m *Model) onRun(msg tea.Msg) tea.Cmd {
 		return tea.Quit
 	}
 	return nil
+}
+
+// begin stops the training and begins another, or asks first if steps would be lost.
+func (m *Model) begin(o lab.TrainOptions) tea.Cmd {
+	if m.cfg.Begin == nil {
+		return nil
+	}
+	if !losing(m.lab.Job.State()) {
+		return m.replace(beginMsg{options: o})
+	}
+	do := func(save bool) func(string) tea.Cmd {
+		return func(string) tea.Cmd { return func() tea.Msg { return beginMsg{o, save} } }
+	}
+	m.help = false
+	m.dialog = &screen.Dialog{
+		Title: "Begin another training",
+		Text:  "The running one has steps that are on no disk and would be lost. Save them?",
+		Keys: []screen.Key{
+			{Press: []string{"y", "enter"}, Do: do(true), Binding: widget.Binding{Keys: "y", Help: "save, then begin"}},
+			{Press: []string{"n"}, Do: do(false), Binding: widget.Binding{Keys: "n", Help: "begin without saving"}},
+		},
+	}
+	return nil
+}
+
+// replace puts another training in the place of the running one, on another goroutine.
+func (m *Model) replace(msg beginMsg) tea.Cmd {
+	if m.saving {
+		return nil
+	}
+	m.saving = msg.save
+	old := m.lab.Job.(Job)
+	return func() tea.Msg {
+		if msg.save {
+			if _, err := old.Save(); err != nil {
+				return startedMsg{nil, fmt.Errorf("not saved, so nothing else was begun: %w", err)}
+			}
+		}
+		old.Stop()
+		j, err := m.cfg.Begin(msg.options)
+		return startedMsg{j, err}
+	}
 }
 
 // save writes the run to disk on another goroutine.
@@ -300,16 +387,52 @@ func (m *Model) save(quit bool) tea.Cmd {
 	}
 }
 
-// onMouse lets a click choose a tab.
+// onMouse lets a click choose a tab, and gives the rest to the active screen.
 func (m *Model) onMouse(msg tea.MouseMsg) tea.Cmd {
-	click, ok := msg.(tea.MouseClickMsg)
-	if !ok || click.Button != tea.MouseLeft || click.Y != 0 || m.small() || m.dialog != nil || m.help {
+	if m.small() || m.dialog != nil || m.help {
+		m.held = false
 		return nil
 	}
-	if i, ok := widget.TabAt(programName, m.tabs(), m.active, m.w, click.X, m.lab.Theme); ok {
-		return m.choose(i)
+	at := msg.Mouse()
+	if click, ok := msg.(tea.MouseClickMsg); ok && at.Y == 0 {
+		if i, ok := widget.TabAt(programName, m.tabs(), m.active, m.w, at.X, m.lab.Theme); ok &&
+			click.Button == tea.MouseLeft {
+			return m.choose(i)
+		}
+		return nil
 	}
-	return nil
+	p, ok := m.screens[m.active].(screen.Pointer)
+	if !ok {
+		return nil
+	}
+	w, h := m.room()
+	to := screen.Mouse{X: at.X - 2, Y: at.Y - 1, Button: at.Button}
+	inside := to.X >= 0 && to.Y >= 0 && to.X < w && to.Y < h
+	to.X, to.Y = max(0, min(to.X, w-1)), max(0, min(to.Y, h-1))
+	switch msg := msg.(type) {
+	case tea.MouseClickMsg:
+		m.held = inside
+		to.Kind = screen.Press
+	case tea.MouseMotionMsg:
+		if !m.held || at.Button == tea.MouseNone {
+			return nil
+		}
+		inside, to.Kind = true, screen.Drag
+	case tea.MouseReleaseMsg:
+		if !m.held {
+			return nil
+		}
+		m.held, inside, to.Kind = false, true, screen.Release
+	case tea.MouseWheelMsg:
+		to.Kind = screen.WheelDown
+		if msg.Button == tea.MouseWheelUp {
+			to.Kind = screen.WheelUp
+		}
+	}
+	if !inside {
+		return nil
+	}
+	return p.Mouse(to)
 }
 
 // choose makes a screen the active one.
@@ -317,7 +440,8 @@ func (m *Model) choose(i int) tea.Cmd {
 	if i == m.active || i < 0 || i >= len(m.screens) {
 		return nil
 	}
-	m.active = i
+	hide := m.tell(screen.Hide{})
+	m.active, m.held = i, false
 	w, h := m.room()
-	return tea.Batch(m.tell(screen.Show{}), m.tell(screen.Resize{W: w, H: h}))
+	return tea.Batch(hide, m.tell(screen.Show{}), m.tell(screen.Resize{W: w, H: h}))
 }

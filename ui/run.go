@@ -28,6 +28,12 @@ type Options struct {
 	Train lab.TrainOptions
 	// Resume goes on with this run (a folder, a name, or "last") instead.
 	Resume string
+	// Idle begins no training.
+	Idle bool
+	// Screen is the digit of the screen that is shown first; 0 is the first one.
+	Screen byte
+	// Open is what screens are to open at once, such as a file, by their digits.
+	Open map[byte]string
 }
 
 // stopWait is how long the end of the lab waits for a training to stop.
@@ -57,7 +63,10 @@ func Run(ctx context.Context, session *lab.Session, o Options) error {
 	o.Train.Views = true
 	start := func() (Job, error) { return session.Train(o.Train) }
 	first := start
-	if o.Resume != "" {
+	switch {
+	case o.Idle:
+		first = func() (Job, error) { return lab.Idle{}, nil }
+	case o.Resume != "":
 		first = func() (Job, error) { return session.Resume(o.Resume, o.Train) }
 	}
 	job, err := first()
@@ -66,8 +75,12 @@ func Run(ctx context.Context, session *lab.Session, o Options) error {
 	}
 	store := picture.NewStore()
 	out := picture.NewWriter(os.Stdout, store)
-	m := New(Config{Job: job, Start: start, Devices: session.Devices, Graphics: mode, Getenv: os.Getenv,
-		Store: store, Out: out})
+	begin := func(t lab.TrainOptions) (Job, error) {
+		t.Views = true
+		return session.Train(t)
+	}
+	m := New(Config{Job: job, Start: start, Begin: begin, Session: session, Screen: o.Screen, Open: o.Open,
+		Devices: session.Devices, Graphics: mode, Getenv: os.Getenv, Store: store, Out: out})
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(runtime.NumCPU() + sparePs))
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGHUP)
 	defer stop()

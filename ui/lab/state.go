@@ -16,12 +16,13 @@ const (
 	Finished
 	Failed
 	Stopped
+	NoTraining // of Idle
 )
 
 // String is the phase as a screen names it.
 func (p Phase) String() string {
 	return [...]string{"opening device", "loading data", "compiling", "training", "paused", "evaluating",
-		"finished", "failed", "stopped"}[p]
+		"finished", "failed", "stopped", "no training"}[p]
 }
 
 // Running reports whether the job still has work of its own to do.

@@ -24,6 +24,46 @@ type Screen interface {
 	View(w, h int) string
 }
 
+// Pointer is a screen that takes the mouse inside its View.
+type Pointer interface{ Mouse(m Mouse) tea.Cmd }
+
+// Mouse is what the mouse did at a cell of the View, counted from 0 at its upper left. A drag may leave
+// the View and then has the nearest cell of it.
+type Mouse struct {
+	X, Y   int
+	Kind   MouseKind
+	Button tea.MouseButton // of Press, Drag and Release
+}
+
+// MouseKind is what the mouse did.
+type MouseKind uint8
+
+// The kinds. A Drag is a move with a button held that was pressed inside the View.
+const (
+	Press MouseKind = iota
+	Drag
+	Release
+	WheelUp
+	WheelDown
+)
+
+// Typist is a screen that writes text at times: while Typing, every key but ctrl+c goes to Type and none
+// to the key tables.
+type Typist interface {
+	Typing() bool
+	Type(key tea.KeyPressMsg) tea.Cmd
+}
+
+// Teachable is a screen that lessons and the command line set up and look at. Names are words in lower
+// case with dots between: "padding", "out.h".
+type Teachable interface {
+	// Facts are the present values by name.
+	Facts() map[string]string
+	// Set changes one; the error says what was wanted. Every such screen takes "open" if it can be opened
+	// with something, such as a file.
+	Set(name, value string) (tea.Cmd, error)
+}
+
 // Job is the training as screens need it; *lab.Job is one. No method blocks.
 type Job interface {
 	State() *lab.State
@@ -36,6 +76,7 @@ type Job interface {
 // Lab is what the root model lends to every screen. The root changes the fields between messages.
 type Lab struct {
 	Job     Job
+	Session *lab.Session // nil where there is none, as in tests
 	Devices func(context.Context) []lab.DeviceStatus
 	Store   *picture.Store
 	Display picture.Display
@@ -49,6 +90,8 @@ type Lab struct {
 type (
 	// Show says that the screen became the active one.
 	Show struct{}
+	// Hide says that the screen is no longer the active one.
+	Hide struct{}
 	// Resize gives the size of the View; it comes again when the display or the theme changed.
 	Resize struct{ W, H int }
 	// Tick comes 20 times a second to the active screen.
@@ -61,6 +104,12 @@ type (
 	Save struct{}
 	// Restart begins the training anew.
 	Restart struct{}
+	// Begin stops the training, after a question if it would be lost, and begins another.
+	Begin struct{ Options lab.TrainOptions }
+	// UseJob makes a job the lab's. The one before goes on or stands still as it did.
+	UseJob struct{ Job Job }
+	// Goto makes the screen with this digit the active one.
+	Goto struct{ Digit byte }
 	// Notice is shown in the last line for a few seconds.
 	Notice struct {
 		Text string

@@ -158,6 +158,9 @@ func (t *Train) titles(l layout) (titles [places]string) {
 func (t *Train) header(w int) string {
 	s, th := t.state, t.lab.Theme
 	left := th.Title.Render(widget.Clean(s.Model)) + th.Dim.Render(" · ") + th.Text.Render(widget.Clean(s.Data))
+	if s.Phase == lab.NoTraining {
+		left = th.Title.Render("train")
+	}
 	if s.Run != "" {
 		left += th.Dim.Render(" · run ") + th.Text.Render(widget.Clean(s.Run))
 	} else if s.Step > 0 {
@@ -223,6 +226,8 @@ func (t *Train) status(w, h int) string {
 		return widget.Fit(th.Dim.Render("space pauses; + and - change the learning rate while it trains"), w)
 	case s.Phase == lab.Finished:
 		return widget.Fit(th.Dim.Render("the training is over: r begins again"), w)
+	case s.Phase == lab.NoTraining:
+		return widget.Fit(th.Dim.Render("nothing is trained yet: r begins a training"), w)
 	}
 	return widget.Fit(th.Dim.Render("r begins again"), w)
 }
