@@ -26,6 +26,8 @@ func NewConv2dNoBias(ps *Params, name string, size, in, out int, c ops.Conv) Con
 
 // Apply maps x [N H W in] to [N P Q out].
 func (l Conv2d) Apply(s *Scope, x ir.Value) ir.Value {
+	c := l.conv
+	s.Through(Layer{ConvKind, l.W, l.W.Shape[0], c.Stride, c.Pad, c.Dilation, 1})
 	return plus(s, ops.Conv2D(s.B, x, s.Param(l.W), l.conv), l.B)
 }
 
@@ -52,7 +54,19 @@ func NewConvTranspose2dNoBias(ps *Params, name string, size, in, out int, c ops.
 
 // Apply maps x [N P Q in] to [N H W out].
 func (l ConvTranspose2d) Apply(s *Scope, x ir.Value) ir.Value {
+	c := l.conv
+	s.Through(Layer{TransposedKind, l.W, l.W.Shape[0], 1, c.Pad, c.Dilation, c.Stride})
 	return plus(s, ops.ConvTranspose2D(s.B, x, s.Param(l.W), l.conv), l.B)
+}
+
+// MaxPool2d gives the largest value in each window of x [N H W C]: [N P Q C].
+func MaxPool2d(s *Scope, x ir.Value, p ops.Pool) ir.Value {
+	stride := p.Stride
+	if stride == 0 {
+		stride = p.Size
+	}
+	s.Through(Layer{PoolKind, nil, p.Size, stride, p.Pad, 1, 1})
+	return ops.MaxPool2D(s.B, x, p)
 }
 
 // plus adds a bias along the last dimension, if there is one.

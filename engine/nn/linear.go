@@ -21,5 +21,6 @@ func NewLinearNoBias(ps *Params, name string, in, out int) Linear {
 
 // Apply maps x [N in] to [N out].
 func (l Linear) Apply(s *Scope, x ir.Value) ir.Value {
+	s.Through(Layer{Kind: LinearKind, Kernel: l.W})
 	return plus(s, ops.MatMul(s.B, x, s.Param(l.W)), l.B)
 }

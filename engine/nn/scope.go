@@ -32,6 +32,8 @@ type Scope struct {
 	Training bool
 	// Held makes Update do nothing: the update belongs to another program.
 	Held bool
+	// Taps collects what Tap is called with; nil: nothing is collected.
+	Taps *[]Tap
 
 	values  map[*Param]ir.Value
 	first   map[*Param]ir.Value
@@ -39,6 +41,7 @@ type Scope struct {
 	updated map[*Param]bool
 	inputs  map[string]ir.Value
 	draws   int
+	passed  []Layer // since the last tap
 }
 
 // NewScope makes a scope for a builder.
