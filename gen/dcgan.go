@@ -113,6 +113,12 @@ func (m *dcgan) generate(s *nn.Scope, z ir.Value) ir.Value {
 	return ops.Tanh(s.B, m.g.apply(s, z, func(x ir.Value) ir.Value { return ops.Relu(s.B, x) }))
 }
 
+// Codes is the number of values that a picture is drawn from.
+func (m *dcgan) Codes() int { return m.latent }
+
+// Decode draws pictures [n H W C] of the data's size, with running statistics.
+func (m *dcgan) Decode(s *nn.Scope, z ir.Value) ir.Value { return m.fit.leave(s, m.generate(s, z)) }
+
 // judge gives a logit [n] a picture [n 32 32 C]: high for real ones.
 func (m *dcgan) judge(s *nn.Scope, x ir.Value) ir.Value {
 	y := m.d.apply(s, x, func(x ir.Value) ir.Value { return ops.LeakyRelu(s.B, x, 0.2) })
@@ -170,7 +176,7 @@ func (m *dcgan) Sample() View {
 	return View{
 		Name: "samples", What: "pictures drawn from noise that stays the same",
 		Trace: func(s *nn.Scope, n int, _ ir.Value) ir.Value {
-			return m.fit.leave(s, m.generate(s, s.Normal("z", n, m.latent)))
+			return m.Decode(s, s.Normal("z", n, m.latent))
 		},
 	}
 }

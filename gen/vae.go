@@ -86,7 +86,7 @@ func (v *vae) loss(s *nn.Scope, batch train.Batch) (loss, recon, kl ir.Value) {
 //	KL    = -(1 + lv - mu² - exp(lv)) / 2      (Kingma and Welling, appendix B)
 func (v *vae) terms(s *nn.Scope, batch train.Batch) (recon, kl ir.Value) {
 	b := s.B
-	mu, lv := v.encode(s, batch.X())
+	mu, lv := v.Encode(s, batch.X())
 	noise := s.Normal("eps", batch.N, v.latent)
 	z := ops.Add(b, mu, ops.Mul(b, noise, ops.Exp(b, ops.Scale(b, lv, 0.5))))
 	x := ops.Reshape(b, batch.X(), batch.N, batch.Values())
@@ -95,9 +95,21 @@ func (v *vae) terms(s *nn.Scope, batch train.Batch) (recon, kl ir.Value) {
 	return recon, ops.Scale(b, spread, -0.5)
 }
 
-func (v *vae) encode(s *nn.Scope, x ir.Value) (mu, lv ir.Value) {
+// Codes is the number of values that a picture becomes.
+func (v *vae) Codes() int { return v.latent }
+
+// Encode gives mean and logarithm of the variance of q(z|x), f32 [n latent].
+func (v *vae) Encode(s *nn.Scope, x ir.Value) (mean, logVar ir.Value) {
 	h := v.body.encode(s, x)
 	return v.mu.Apply(s, h), v.lv.Apply(s, h)
+}
+
+// Decode gives the means of the pixels of p(x|z), f32 [n H W C].
+func (v *vae) Decode(s *nn.Scope, z ir.Value) ir.Value {
+	if s.B.Err() != nil {
+		return ir.None
+	}
+	return v.pictures(s, z, s.B.Type(z).Shape[0])
 }
 
 // Eval gives the negative evidence lower bound and its two terms, in nats.
