@@ -15,6 +15,7 @@ var _ = register(Model{
 	settings: []Setting{
 		{Key: "latent", Default: "100", What: "numbers that a picture is drawn from", check: intBetween(1, 4096)},
 		{Key: "width", Default: "64", What: "channels of the widest layers", check: intBetween(1, 1024)},
+		groupRate("d", "the discriminator"), groupRate("g", "the generator"),
 	},
 	defaults: map[string]string{"beta1": "0.5"},
 	build:    func(s Settings, d DataInfo) (Net, error) { return newDCGAN(s, d), nil },
@@ -149,10 +150,10 @@ func (m *dcgan) Step(s *train.Step, batch train.Batch) {
 	s.Report("loss_d", lossD)
 	s.Report("d_real", ops.Mean(b, ops.Sigmoid(b, yes)))
 	s.Report("d_fake", ops.Mean(b, ops.Sigmoid(b, no)))
-	s.Minimize(lossD, m.d.params)
+	s.MinimizeAs("d", lossD, m.d.params)
 	lossG := cross(b, m.judge(s.Scope, fake), 1)
 	s.Report("loss_g", lossG)
-	s.Minimize(lossG, m.g.params)
+	s.MinimizeAs("g", lossG, m.g.params)
 }
 
 // Eval asks the discriminator, with running statistics, about test pictures and as

@@ -7,4 +7,7 @@ import (
 )
 
 // Loss gives a vae's loss and its terms, for tests.
-func Loss(n Net, s *nn.Scope, b train.Batch) (loss, recon, kl ir.Value) { return n.(*vae).loss(s, b) }
+func Loss(n Net, s *nn.Scope, b train.Batch) (loss, recon, kl ir.Value) {
+	v := n.(*vae)
+	return v.loss(s, b, s.B.Const(ir.F32, v.beta))
+}

@@ -87,10 +87,11 @@ func (g gate) compare(ctx context.Context, eng *engine.Engine, f *safetensors.Fi
 	if err != nil {
 		return Golden{}, err
 	}
+	var step *train.Step
 	prog, err := eng.Program(ctx, "golden", nil, func(b *ir.Builder) {
 		s := nn.NewScope(b)
 		s.Given = true
-		step := train.NewStep(s, g.rule, func(params []*nn.Param, grads []ir.Value) {
+		step = train.NewStep(s, g.rule, func(params []*nn.Param, grads []ir.Value) {
 			for i, p := range params {
 				b.Output(gradKind+p.Name, grads[i])
 			}
@@ -103,7 +104,7 @@ func (g gate) compare(ctx context.Context, eng *engine.Engine, f *safetensors.Fi
 	}
 	defer prog.Close()
 	r := run{g, prog, f, net.Params()}
-	if err := r.feed(); err != nil {
+	if err := r.feed(step.Scalars()); err != nil {
 		return Golden{}, err
 	}
 	if err := prog.Run(ctx); err != nil {
@@ -148,18 +149,23 @@ func (g gate) key(label string, rank int) (key, bool) {
 }
 
 // feed gives the program the file's parameters and inputs, buffers their initial
-// values, the first step's scalars, and all else, the state of the optimiser, zeros.
-func (r *run) feed() error {
+// values, the first step's scalars and the model's, and all else, the state of the
+// optimiser, zeros.
+func (r *run) feed(scalars map[string]float64) error {
 	own := map[string][]float32{}
 	for _, p := range r.params.All() {
 		if p.Buffer {
 			own[nn.ParamKind+p.Name] = p.Values(1)
 		}
 	}
+	for label, v := range scalars {
+		own[label] = []float32{float32(v)}
+	}
+	hyper := map[string][]float32{}
 	numbers := make([]float32, len(r.rule.Scalars()))
-	r.rule.Numbers(1, r.rate, numbers)
+	r.rule.Numbers(optim.NowAt(1, r.rate, r.rule.Knobs()), numbers)
 	for i, name := range r.rule.Scalars() {
-		own[train.HyperKind+name] = numbers[i : i+1]
+		hyper[name] = numbers[i : i+1]
 	}
 	for _, label := range r.prog.Labels() {
 		if !r.prog.Takes(label) {
@@ -170,6 +176,9 @@ func (r *run) feed() error {
 			return err
 		}
 		values, ok := own[label]
+		if name, isHyper := strings.CutPrefix(label, train.HyperKind); isHyper {
+			values, ok = hyper[name[strings.LastIndexByte(name, '.')+1:]] // all groups have one rate
+		}
 		if k, known := r.key(label, t.Type().Rank()); known && !ok {
 			if values, err = k.read(r.f, t.Type()); err != nil {
 				return err

@@ -3,6 +3,7 @@ package gen_test
 import (
 	"context"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -88,10 +89,10 @@ func stepInputs(g *ir.Graph, net gen.Net) map[string]ops.Array {
 		label := g.Node(v).Op.(ir.Input).Label
 		a := ops.NewArray(g.Type(v))
 		for i := range a.Data {
-			switch label {
-			case train.InputLabels:
+			switch {
+			case label == train.InputLabels:
 				a.Data[i] = float64(i % 4)
-			case train.HyperKind + "lr":
+			case strings.HasPrefix(label, train.HyperKind): // a learning rate
 			default:
 				a.Data[i] = 0.5 + 0.45*math.Sin(float64(3*i*i+len(label)))
 			}

@@ -16,10 +16,12 @@ var _ = register(Model{
 		{Key: "arch", Default: "mlp", What: "fully connected, or convolutional", Choices: []string{"mlp", "conv"}},
 		{Key: "latent", Default: "20", What: "numbers that a picture becomes", check: intBetween(1, 4096)},
 		{Key: "hidden", Default: "400", What: "width of the hidden layers", check: intBetween(1, 1<<16)},
-		{Key: "beta", Default: "1", What: "weight of the KL term", check: floatBetween(0, 1000)},
+		{Key: "beta", Default: "1", What: "weight of the KL term", check: floatBetween(0, mostBeta)},
 	},
 	build: func(s Settings, d DataInfo) (Net, error) { return newVAE(s, d), nil },
 })
+
+const mostBeta = 1000
 
 // vae is the variational autoencoder of Kingma and Welling ("Auto-encoding
 // variational Bayes", ICLR 2014) with a Bernoulli decoder, and the beta of Higgins
@@ -60,7 +62,8 @@ func (v *vae) Params() *nn.Params { return v.ps }
 
 // Step minimises (recon + beta KL) / N.
 func (v *vae) Step(s *train.Step, batch train.Batch) {
-	loss, recon, kl := v.loss(s.Scope, batch)
+	beta := s.Scalar("beta", "weight of the KL term", v.beta, 0, mostBeta)
+	loss, recon, kl := v.loss(s.Scope, batch, beta)
 	s.Report("loss", loss)
 	s.Report("recon", recon)
 	s.Report("kl", kl)
@@ -68,15 +71,12 @@ func (v *vae) Step(s *train.Step, batch train.Batch) {
 }
 
 // loss gives the loss and its two terms, in nats a picture.
-func (v *vae) loss(s *nn.Scope, batch train.Batch) (loss, recon, kl ir.Value) {
+func (v *vae) loss(s *nn.Scope, batch train.Batch, beta ir.Value) (loss, recon, kl ir.Value) {
 	b := s.B
 	recon, kl = v.terms(s, batch)
 	n := float64(batch.N)
 	recon, kl = ops.Scale(b, ops.Sum(b, recon), 1/n), ops.Scale(b, ops.Sum(b, kl), 1/n)
-	if v.beta == 1 {
-		return ops.Add(b, recon, kl), recon, kl
-	}
-	return ops.Add(b, recon, ops.Scale(b, kl, v.beta)), recon, kl
+	return ops.Add(b, recon, ops.Mul(b, kl, beta)), recon, kl
 }
 
 // terms gives, in nats, the reconstruction error of each pixel [N H*W*C] and the

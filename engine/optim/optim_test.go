@@ -67,7 +67,7 @@ func trajectory(t *testing.T, r optim.Rule, steps int, lr func(t int) float64) [
 			g[i] = float32(gradient(step, i, float64(p[i])))
 		}
 		require.NoError(t, engine.Write(get("g"), g))
-		r.Numbers(step, lr(step), numbers)
+		r.Numbers(optim.NowAt(step, lr(step), r.Knobs()), numbers)
 		for i, s := range r.Scalars() {
 			require.NoError(t, engine.Write(get(s), numbers[i:i+1]))
 		}
@@ -139,7 +139,7 @@ func TestClip(t *testing.T) {
 		}
 		out := eval(t, func(b *ir.Builder) {
 			grads := []ir.Value{b.Input("a", in["a"].Type), b.Input("b", in["b"].Type)}
-			clipped, norm := optim.Clip(b, grads, tt.limit)
+			clipped, norm := optim.Clip(b, grads, b.Const(ir.F32, tt.limit))
 			b.Output("ca", clipped[0])
 			b.Output("cb", clipped[1])
 			b.Output("norm", norm)

@@ -15,8 +15,7 @@ type program struct {
 	part      part
 	x, labels *engine.Tensor // nil where the model has no use for them
 	rng       *engine.Tensor
-	numbers   []*engine.Tensor // one a scalar of the rule; nil where there is no update
-	ema       *engine.Tensor
+	numbers   []number
 	grads     []Gradient
 }
 
@@ -30,7 +29,7 @@ type report struct {
 func (l *Loop) trace(p part, phase, last int) (*Step, *ir.Graph, error) {
 	b := ir.NewBuilder()
 	s := NewStep(nn.NewScope(b), l.o.Rule, nil)
-	s.clip, s.part, s.phase, s.last = l.o.Clip, p, phase, last
+	s.clip, s.part, s.phase, s.last = l.o.Clip > 0, p, phase, last
 	s.hold()
 	l.model.Step(s, NewBatch(s.Scope, l.o.Batch, l.o.H, l.o.W, l.o.C))
 	if b.Err() == nil && s.calls == 0 {
@@ -48,6 +47,9 @@ func (l *Loop) trace(p part, phase, last int) (*Step, *ir.Graph, error) {
 func (l *Loop) build(ctx context.Context) error {
 	s, g, err := l.trace(whole, 0, 0)
 	if err != nil {
+		return err
+	}
+	if l.dials, err = newDials(l.o, s); err != nil {
 		return err
 	}
 	if l.state, err = NewState(l.eng, l.model.Params(), l.o.EMA > 0); err != nil {
@@ -118,8 +120,8 @@ func (l *Loop) load(ctx context.Context, name string, s *Step, g *ir.Graph,
 			at.rng, err = find(nn.RandomIn)
 		}
 	}
-	if err == nil && s.part != backward {
-		err = l.findScalars(at, find)
+	if err == nil {
+		err = l.findNumbers(at, find)
 	}
 	if err == nil && s.part == backward {
 		err = l.findGradients(at, s)
@@ -134,17 +136,17 @@ func (l *Loop) load(ctx context.Context, name string, s *Step, g *ir.Graph,
 	return err
 }
 
-func (l *Loop) findScalars(p *program, find func(string) (*engine.Tensor, error)) error {
-	for _, name := range l.o.Rule.Scalars() {
-		t, err := find(HyperKind + name)
+func (l *Loop) findNumbers(p *program, find func(string) (*engine.Tensor, error)) error {
+	for i, label := range l.dials.labels {
+		t, err := find(label)
 		if err != nil {
 			return err
 		}
-		p.numbers = append(p.numbers, t)
+		if t != nil {
+			p.numbers = append(p.numbers, number{t, i})
+		}
 	}
-	var err error
-	p.ema, err = find(HyperKind + "ema")
-	return err
+	return nil
 }
 
 func (l *Loop) findGradients(p *program, s *Step) error {

@@ -13,7 +13,7 @@ func (l *Loop) Do(f func() error) error {
 func (l *Loop) LR() float64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.lr
+	return l.dials.knobs[0].Value
 }
 
 // SetLR changes the base learning rate from the next step on.
@@ -21,10 +21,7 @@ func (l *Loop) SetLR(lr float64) error {
 	if err := checkLR(lr); err != nil {
 		return err
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.lr = lr
-	return nil
+	return l.Set(knobLR, lr)
 }
 
 // Pause lets a step under way end and begins no other until Resume.

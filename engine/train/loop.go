@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"mllab/engine"
-	"mllab/engine/optim"
 	"mllab/engine/run"
 	"mllab/profiler/trace"
 )
@@ -28,16 +27,15 @@ type Loop struct {
 	state    *State
 	programs []program
 	reports  []report
-	scalars  []float32
 	rng      [4]int32
-	one      [1]float32
 
 	exec sync.Mutex // held during a step, and by Do
 	torn bool       // a step was cut short; guarded by exec
 	step atomic.Int64
 
 	mu      sync.Mutex // guards what follows
-	lr      float64
+	dials   dials
+	begun   int // steps done or under way: a knob applies from the next one on
 	paused  bool
 	singles int
 	stopped bool
@@ -55,8 +53,7 @@ func New(ctx context.Context, eng *engine.Engine, m Model, d Data, o Options) (*
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	l := &Loop{eng: eng, model: m, data: d, o: o, lr: o.LR, wake: make(chan struct{}, 1)}
-	l.scalars = make([]float32, len(o.Rule.Scalars()))
+	l := &Loop{eng: eng, model: m, data: d, o: o, wake: make(chan struct{}, 1)}
 	if err := l.build(ctx); err != nil {
 		l.Close()
 		return nil, err
@@ -170,8 +167,8 @@ func (l *Loop) advance(ctx context.Context, f *feeder) (Metrics, bool, error) {
 	if err != nil {
 		return Metrics{}, false, fmt.Errorf("step %d: data: %w", step+1, err)
 	}
-	lr := l.LR() * l.o.Schedule.Factor(step+1)
-	if err := l.run(ctx, &b, step, lr); err != nil {
+	lr, err := l.run(ctx, &b, step)
+	if err != nil {
 		return Metrics{}, false, fmt.Errorf("step %d: %w", step+1, err)
 	}
 	step++
@@ -195,37 +192,40 @@ func (l *Loop) advance(ctx context.Context, f *feeder) (Metrics, bool, error) {
 	return m, report, nil
 }
 
-// run feeds and runs the programs of a step; without a batch, on the one that is there.
-func (l *Loop) run(ctx context.Context, b *filled, step int, lr float64) error {
+// run feeds and runs the programs of a step, without a batch on the one that is there.
+// It gives the learning rate of the step.
+func (l *Loop) run(ctx context.Context, b *filled, step int) (lr float64, err error) {
 	if l.torn {
-		return errTorn
+		return 0, errTorn
 	}
 	l.torn = true
 	seed := l.o.Seed
 	l.rng = [4]int32{int32(uint32(seed)), int32(uint32(seed >> 32)), int32(uint32(step)), 0}
-	l.o.Rule.Numbers(step+1, lr, l.scalars)
-	l.one[0] = optim.EMARest(step+1, l.o.EMA)
+	l.mu.Lock()
+	lr = l.dials.at(step+1, &l.o)
+	l.begun = step + 1
+	l.mu.Unlock()
 	for i := range l.programs {
 		p := &l.programs[i]
 		if b != nil {
 			if err := p.writeBatch(*b); err != nil {
-				return err
+				return lr, err
 			}
 		}
 		if err := l.writeNumbers(p); err != nil {
-			return err
+			return lr, err
 		}
 		if err := trace.Do(ctx, layer, p.Name(), func() error { return p.Run(ctx) }); err != nil {
-			return err
+			return lr, err
 		}
 		if p.part == backward {
 			if err := l.o.Reduce(ctx, p.grads); err != nil {
-				return fmt.Errorf("reduce gradients: %w", err)
+				return lr, fmt.Errorf("reduce gradients: %w", err)
 			}
 		}
 	}
 	l.torn = false
-	return nil
+	return lr, nil
 }
 
 // errTorn is why a state that lies between two steps is neither saved nor trained on.
@@ -250,16 +250,10 @@ func (l *Loop) writeNumbers(p *program) error {
 			return err
 		}
 	}
-	for i, t := range p.numbers {
-		if t == nil {
-			continue
-		}
-		if err := engine.Write(t, l.scalars[i:i+1]); err != nil {
+	for _, n := range p.numbers {
+		if err := engine.Write(n.tensor, l.dials.scalars[n.scalar:n.scalar+1]); err != nil {
 			return err
 		}
-	}
-	if p.ema != nil {
-		return engine.Write(p.ema, l.one[:])
 	}
 	return nil
 }
@@ -308,7 +302,7 @@ func (l *Loop) Repeat(ctx context.Context) error {
 	l.exec.Lock()
 	defer l.exec.Unlock()
 	step := l.Step()
-	if err := l.run(ctx, nil, step, l.LR()*l.o.Schedule.Factor(step+1)); err != nil {
+	if _, err := l.run(ctx, nil, step); err != nil {
 		return err
 	}
 	l.step.Store(int64(step + 1))
@@ -353,9 +347,13 @@ func (l *Loop) checkpoint() (run.Checkpoint, error) {
 	if err != nil {
 		return run.Checkpoint{}, fmt.Errorf("checkpoint of step %d: %w", l.Step(), err)
 	}
+	extra := map[string]string{extraRule: l.o.Rule.Name()}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.dials.keep(extra)
 	return run.Checkpoint{
-		Step: int64(l.Step()), Epoch: int64(l.Epoch()), LR: l.LR(), Random: []uint64{l.o.Seed}, Tensors: tensors,
-		Extra: map[string]string{extraRule: l.o.Rule.Name()},
+		Step: int64(l.Step()), Epoch: int64(l.Epoch()), LR: l.dials.knobs[0].Value, Random: []uint64{l.o.Seed},
+		Tensors: tensors, Extra: extra,
 	}, nil
 }
 
@@ -374,7 +372,7 @@ func (l *Loop) Save() error {
 }
 
 // Restore puts the loop to a checkpoint's moment: parameters, optimiser state, step
-// and learning rate. Batches and noise follow from the seed, which must be the same.
+// and knobs. Batches and noise follow from the seed, which must be the same.
 func (l *Loop) Restore(ck run.Checkpoint) error {
 	l.exec.Lock()
 	defer l.exec.Unlock()
@@ -394,31 +392,38 @@ func (l *Loop) Restore(ck run.Checkpoint) error {
 	if err := checkLR(ck.LR); err != nil {
 		return fmt.Errorf("checkpoint of step %d: %w", ck.Step, err)
 	}
+	l.mu.Lock()
+	d, err := l.dials.restored(ck)
+	l.mu.Unlock()
+	if err != nil {
+		return err
+	}
 	if err := l.state.Load(ck); err != nil {
 		return err
 	}
-	l.torn = false
-	l.step.Store(ck.Step)
-	l.mu.Lock()
-	l.lr = ck.LR
-	l.mu.Unlock()
-	l.busy, l.count = 0, 0
+	l.moved(int(ck.Step), func() { l.dials = d })
 	return nil
 }
 
-// Reset begins again at step 0 with the initial parameters and learning rate.
+// moved says that the state is now that after a step; then is called with mu held.
+func (l *Loop) moved(step int, then func()) {
+	l.torn = false
+	l.step.Store(int64(step))
+	l.busy, l.count = 0, 0
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.begun = step
+	then()
+}
+
+// Reset begins again at step 0 with the initial parameters. The knobs stay as they are.
 func (l *Loop) Reset() error {
 	l.exec.Lock()
 	defer l.exec.Unlock()
 	if err := l.state.Init(l.o.Seed); err != nil {
 		return err
 	}
-	l.torn = false
-	l.step.Store(0)
-	l.mu.Lock()
-	l.lr = l.o.LR
-	l.mu.Unlock()
-	l.busy, l.count = 0, 0
+	l.moved(0, func() { l.dials.forget(0) })
 	return nil
 }
 

@@ -17,7 +17,8 @@ type Options struct {
 	Seed    uint64
 	Steps   int // the loop ends after this step; 0: never
 
-	LR       float64 // base learning rate, which Schedule multiplies
+	LR       float64            // base learning rate, which Schedule multiplies
+	Rates    map[string]float64 // of groups of parameters that have a name, where it is not 0: instead of LR
 	Rule     optim.Rule
 	Schedule optim.Schedule
 	Clip     float64 // largest global norm of the gradients; 0: any
@@ -77,6 +78,8 @@ func (o Options) withDefaults(d Data) (Options, error) {
 			o.Batch, o.H, o.W, o.C, mostValues)
 	case checkLR(o.LR) != nil:
 		return o, checkLR(o.LR)
+	case checkRates(o.Rates) != nil:
+		return o, checkRates(o.Rates)
 	case o.Steps < 0 || o.Every < 0 || o.SaveEvery < 0:
 		return o, fmt.Errorf("%d steps, reported every %d, saved every %d: want none below 0",
 			o.Steps, o.Every, o.SaveEvery)
@@ -99,8 +102,17 @@ func (o Options) withDefaults(d Data) (Options, error) {
 }
 
 func checkLR(lr float64) error {
-	if !(lr > 0) || lr > math.MaxFloat32 {
+	if !(lr >= leastLR) || lr > mostLR {
 		return fmt.Errorf("learning rate %v: want a number over 0", lr)
+	}
+	return nil
+}
+
+func checkRates(rates map[string]float64) error {
+	for name, lr := range rates {
+		if lr != 0 && checkLR(lr) != nil {
+			return fmt.Errorf("learning rate of %s: %v: want a number over 0, or 0 for that of the others", name, lr)
+		}
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"slices"
 
 	"mllab/compile/ir"
 	"mllab/engine/grad"
@@ -14,11 +15,13 @@ import (
 type Step struct {
 	*nn.Scope
 	rule    optim.Rule
-	clip    float64
+	clip    bool // gradients are clipped by the input "hyper.clip"
 	part    part
-	phase   int // of backward and update: the number of the Minimize they belong to
-	last    int // the number of the last Minimize, known from a first trace
-	calls   int // of Minimize so far
+	phase   int      // of backward and update: the number of the Minimize they belong to
+	last    int      // the number of the last Minimize, known from a first trace
+	calls   int      // of Minimize so far
+	groups  []string // of parameters, by first use
+	scalars []Knob   // that the model declared
 	slots   []slot
 	reduced []*nn.Param // whose gradients pass from backward to update
 	report  []string
@@ -58,26 +61,42 @@ const (
 
 // The first parts of labels of a step's scalars.
 const (
-	HyperKind  = "hyper."  // what the rule needs: "hyper.rate"
+	HyperKind  = "hyper."  // what the rule needs: "hyper.rate", of a group with a name "hyper.d.rate"
 	ReportKind = "report." // what is read back: "report.loss"
+	scalarKind = "scalar." // what the model declared by Scalar: "scalar.beta"
 )
+
+// hyperLabel is the label of a scalar that the rule needs for a group.
+func hyperLabel(group, name string) string {
+	if group == "" {
+		return HyperKind + name
+	}
+	return HyperKind + group + "." + name
+}
 
 // Minimize adds the backward pass of a scalar loss and one step of the optimiser
 // on the parameters. From here on the scope gives their new values. The first loss
 // is reported as "loss" unless something else was before.
-func (s *Step) Minimize(loss ir.Value, params []*nn.Param) {
+func (s *Step) Minimize(loss ir.Value, params []*nn.Param) { s.MinimizeAs("", loss, params) }
+
+// MinimizeAs is Minimize for a group of parameters with a name, such as "d": it has a
+// learning rate of its own, the knob "lr.d", which is the loop's while it is 0.
+func (s *Step) MinimizeAs(group string, loss ir.Value, params []*nn.Param) {
+	if !slices.Contains(s.groups, group) {
+		s.groups = append(s.groups, group)
+	}
 	if s.calls == 0 && !s.reported(lossName) {
 		s.Report(lossName, loss)
 	}
 	call := s.calls
 	s.calls++
 	if s.mine(call) && s.B.Err() == nil {
-		s.minimize(call, loss, params)
+		s.minimize(call, group, loss, params)
 	}
 	s.hold()
 }
 
-func (s *Step) minimize(call int, loss ir.Value, params []*nn.Param) {
+func (s *Step) minimize(call int, group string, loss ir.Value, params []*nn.Param) {
 	values, grads := make([]ir.Value, len(params)), make([]ir.Value, len(params))
 	for i, p := range params {
 		values[i] = s.Param(p)
@@ -98,15 +117,38 @@ func (s *Step) minimize(call int, loss ir.Value, params []*nn.Param) {
 		}
 		return
 	}
-	if s.clip > 0 && s.B.Err() == nil {
+	if s.clip && s.B.Err() == nil {
 		var norm ir.Value
-		grads, norm = optim.Clip(s.B, grads, s.clip)
+		grads, norm = optim.Clip(s.B, grads, s.Input(hyperLabel("", knobClip), ir.Of(ir.F32)))
 		s.emit("grad_norm"+suffix(call), norm)
 	}
 	s.Held = false
 	for i, p := range params {
-		s.apply(p, values[i], grads[i])
+		s.apply(group, p, values[i], grads[i])
 	}
+}
+
+// Scalar declares a number of the model that can be changed while it trains, such as
+// the weight of a term of the loss: an f32 input of no dimension, and a knob of the
+// loop. Its name is by custom that of the setting that it begins at.
+func (s *Step) Scalar(name, what string, value, least, most float64) ir.Value {
+	k := Knob{Name: name, What: what, Value: value, Min: least, Max: most, Log: true}
+	if err := k.Check(value); err != nil {
+		return s.B.Fail(err)
+	}
+	if !slices.ContainsFunc(s.scalars, func(old Knob) bool { return old.Name == name }) {
+		s.scalars = append(s.scalars, k)
+	}
+	return s.Input(scalarKind+name, ir.Of(ir.F32))
+}
+
+// Scalars lists by the label of its input what the model declared by Scalar.
+func (s *Step) Scalars() map[string]float64 {
+	list := map[string]float64{}
+	for _, k := range s.scalars {
+		list[scalarKind+k.Name] = k.Value
+	}
+	return list
 }
 
 // mine reports whether what is traced after a number of calls of Minimize belongs
@@ -124,7 +166,7 @@ func suffix(call int) string {
 }
 
 // apply adds the rule for one parameter.
-func (s *Step) apply(p *nn.Param, v, g ir.Value) {
+func (s *Step) apply(group string, p *nn.Param, v, g ir.Value) {
 	var state, scalars []ir.Value
 	var labels []string
 	for _, name := range s.rule.Slots() {
@@ -134,7 +176,7 @@ func (s *Step) apply(p *nn.Param, v, g ir.Value) {
 		state = append(state, s.Input(label, p.Type()))
 	}
 	for _, name := range s.rule.Scalars() {
-		scalars = append(scalars, s.Input(HyperKind+name, ir.Of(ir.F32)))
+		scalars = append(scalars, s.Input(hyperLabel(group, name), ir.Of(ir.F32)))
 	}
 	if s.B.Err() != nil {
 		return
@@ -178,7 +220,7 @@ func (s *Step) reported(name string) bool {
 
 // average adds the averaged copies of the trained parameters.
 func (s *Step) average(params []*nn.Param) {
-	rest := s.Input(HyperKind+"ema", ir.Of(ir.F32))
+	rest := s.Input(hyperLabel("", knobEMA), ir.Of(ir.F32))
 	for _, p := range params {
 		label := nn.EMAKind + p.Name
 		s.slots = append(s.slots, slot{label, p.Type()})
