@@ -18,13 +18,14 @@ const output = "pictures"
 type Viewer struct {
 	prog   *engine.Program
 	x, rng *engine.Tensor // nil where the view has no use for them
+	labels *engine.Tensor // likewise
 	round  *engine.Tensor // nil where there is one round
 	out    *engine.Tensor
 	state  [4]int32
 	rounds [][]int32 // what round is to hold, one after the other
 }
 
-// NewViewer compiles a view of n pictures (2n of a view in Pairs) of the net whose
+// NewViewer compiles a view of n pictures (2n of a view in Pairs, one of a Whole) of the net whose
 // parameters are in st; averaged parameters are preferred. Close frees it.
 func NewViewer(ctx context.Context, eng *engine.Engine, d DataInfo, st *train.State, v View,
 	n int) (*Viewer, error) {
@@ -46,6 +47,9 @@ func NewViewer(ctx context.Context, eng *engine.Engine, d DataInfo, st *train.St
 	w := &Viewer{prog: prog}
 	if v.Takes {
 		w.x, err = prog.Tensor(train.InputX)
+	}
+	if err == nil && prog.Takes(train.InputLabels) {
+		w.labels, err = prog.Tensor(train.InputLabels)
 	}
 	if err == nil && prog.Takes(nn.RandomIn) {
 		w.rng, err = prog.Tensor(nn.RandomIn)
@@ -71,6 +75,15 @@ func (v *Viewer) Shape() [4]int { return [4]int(v.out.Type().Shape) }
 
 // Values is the number of values of all pictures together.
 func (v *Viewer) Values() int { return v.out.Type().Elems() }
+
+// Label gives a view that takes examples their labels, one each. Views that have no
+// use for them accept any.
+func (v *Viewer) Label(labels []int32) error {
+	if v.labels == nil {
+		return nil
+	}
+	return engine.Write(v.labels, labels)
+}
 
 // Draw writes the pictures, Values float32 in [0,1], row-major [n H W C]. x are the
 // test examples of a view that Takes them, else nil. Equal seeds give equal noise.
@@ -135,7 +148,11 @@ type Sampler struct {
 // NewSampler compiles the sampler of a net whose parameters are in st.
 func NewSampler(ctx context.Context, eng *engine.Engine, net Net, d DataInfo, st *train.State) (*Sampler,
 	error) {
-	v, err := NewViewer(ctx, eng, d, st, net.Sample(), sampleBatch)
+	view := net.Sample()
+	if view.Trace == nil {
+		return nil, errNoSamples
+	}
+	v, err := NewViewer(ctx, eng, d, st, view, sampleBatch)
 	if err != nil {
 		return nil, err
 	}

@@ -46,7 +46,7 @@ func TestModelsHasTheMust(t *testing.T) {
 		}
 		assert.Subset(t, keysOf(keys), []string{"optimizer", "clip", "schedule", "ema"}, m.Name)
 	}
-	assert.Equal(t, []string{"dcgan", "unet", "vae"}, names)
+	assert.Equal(t, []string{"cnn", "dcgan", "unet", "vae"}, names)
 }
 
 func keysOf(m map[string]bool) []string {
@@ -60,6 +60,7 @@ func keysOf(m map[string]bool) []string {
 // small are the settings by which models are tested.
 var small = map[string][]string{
 	"vae": {"hidden=6", "latent=3"}, "dcgan": {"width=2", "latent=3"}, "unet": {"width=8"},
+	"cnn": {"width=2", "dropout=0.1"},
 }
 
 // Every model must trace a step, an evaluation, samples
@@ -71,6 +72,11 @@ func TestEveryModelRuns(t *testing.T) {
 			t.Run(fmt.Sprintf("%s %dx%dx%d", m.Name, d.H, d.W, d.C), func(t *testing.T) {
 				s, err := m.Parse(append([]string{"ema=0.9", "clip=1"}, small[m.Name]...))
 				require.NoError(t, err)
+				if m.Classifies && d.Labels == 0 {
+					_, err := m.Build(s, d)
+					assert.ErrorContains(t, err, m.Name+": the data has 0 classes: want labels of at least 2")
+					return
+				}
 				everything(ctx, t, m, s, d)
 			})
 		}
@@ -115,6 +121,15 @@ func everything(ctx context.Context, t *testing.T, m gen.Model, s gen.Settings, 
 		if v.Takes {
 			x = make([]float32, 3*d.H*d.W*d.C)
 			require.NoError(t, stripes{}.Fill(0, x, nil))
+			require.NoError(t, w.Label([]int32{0, 1, 2}))
+		}
+		if v.Whole {
+			assert.Equal(t, 1, w.Shape()[0])
+			dst := make([]float32, w.Values())
+			require.NoError(t, w.Draw(ctx, 1, x, dst))
+			inUnit(t, dst)
+			w.Close()
+			continue
 		}
 		if v.Pairs {
 			pictures = 6
@@ -128,6 +143,11 @@ func everything(ctx context.Context, t *testing.T, m gen.Model, s gen.Settings, 
 			assert.Equal(t, x[one:2*one], dst[2*one:3*one], "the input stands before its reconstruction")
 		}
 		w.Close()
+	}
+	if m.Classifies {
+		_, err := gen.NewSampler(ctx, eng, net, d, l.State())
+		assert.ErrorContains(t, err, "draws none")
+		return
 	}
 	sampled(ctx, t, func() (*gen.Sampler, error) { return gen.NewSampler(ctx, eng, net, d, l.State()) }, d)
 }

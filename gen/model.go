@@ -44,6 +44,8 @@ type Model struct {
 	// Rate and Batch are a good learning rate and batch for the default settings.
 	Rate  float64
 	Batch int
+	// Classifies says that the model tells classes apart: it needs labels and draws nothing new.
+	Classifies bool
 
 	settings []Setting
 	defaults map[string]string // of the training's settings, where the model has its own
@@ -92,7 +94,8 @@ type Net interface {
 	// Eval gives measures of how well the net does on a batch, one f32 [N] value a
 	// measure, to be averaged over the test set; it draws its noise from the scope.
 	Eval(s *nn.Scope, batch train.Batch) []Measure
-	// Sample is the view of new pictures at their best, which takes no examples.
+	// Sample is the view of new pictures at their best, which takes no examples; its
+	// Trace is nil if the net draws none.
 	Sample() View
 	// Views lists the pictures that show what the net has learned, the best first.
 	Views() []View
@@ -113,6 +116,9 @@ type View struct {
 	// Pairs says that pictures 2i and 2i+1 belong together: an input and its
 	// reconstruction.
 	Pairs bool
+	// Whole says that the n examples make one picture, of a size of its own; its Trace
+	// may ask for the examples' labels, the input train.InputLabels.
+	Whole bool
 	// Count is how many pictures the lab should draw at once, 0: as many as it likes.
 	Count int
 	// Rounds is how often the program runs for one drawing, once if 0. Trace then finds

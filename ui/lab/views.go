@@ -58,13 +58,18 @@ func newViews(ctx context.Context, eng *engine.Engine, net gen.Net, src samples.
 		if g.Count > 0 {
 			w.count = g.Count
 		}
+		var labels []int32
 		if g.Takes {
-			w.count = pairCount
-			if n := testCount(src, pairCount); n < pairCount {
+			if g.Count == 0 {
+				w.count = pairCount
+			}
+			n := testCount(src, w.count)
+			if n == 0 || n < w.count && !g.Whole {
 				continue // no test examples to show
 			}
-			w.x = make([]float32, pairCount*src.Info().Values())
-			if err := samples.Read(src, samples.Test, 0, w.x, nil); err != nil {
+			w.count = n
+			w.x, labels = make([]float32, w.count*src.Info().Values()), make([]int32, w.count)
+			if err := samples.Read(src, samples.Test, 0, w.x, labels); err != nil {
 				v.close()
 				return nil, err
 			}
@@ -75,6 +80,10 @@ func newViews(ctx context.Context, eng *engine.Engine, net gen.Net, src samples.
 			return nil, err
 		}
 		v.list = append(v.list, w)
+		if err := w.viewer.Label(labels); err != nil {
+			v.close()
+			return nil, err
+		}
 	}
 	return v, nil
 }
