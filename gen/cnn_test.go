@@ -90,8 +90,9 @@ func TestLook(t *testing.T) {
 	for _, tap := range taps {
 		names = append(names, tap.Name)
 		assert.Equal(t, 2, b.Type(tap.Value).Shape[0], tap.Name)
-		require.Len(t, tap.Layers, 1, tap.Name)
 	}
+	require.Len(t, taps[0].Layers, 2)
+	assert.Equal(t, nn.FrameKind, taps[0].Layers[0].Kind)
 	assert.Equal(t, []string{"c1", "c1 pool", "c2", "c3", "c3 pool", "c4", "c5"}, names)
 	assert.Equal(t, []int{3, 3, 8, 16}, taps[5].Layers[0].Kernel.Shape)
 	assert.Equal(t, []int{2, 7, 7, 16}, b.Type(taps[6].Value).Shape)

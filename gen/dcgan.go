@@ -36,6 +36,7 @@ type dcgan struct {
 
 // stack is a chain of convolutions, some of which are normalised.
 type stack struct {
+	names  []string // of the layers, for taps
 	layers []layer
 	norms  []nn.BatchNorm2d // one a layer from the first normalised one on
 	params []*nn.Param
@@ -53,7 +54,7 @@ func newDCGAN(s Settings, d DataInfo) *dcgan {
 	g := m.ps.Sub("g")
 	up := func(name string, in, out int, c ops.Conv) {
 		l := nn.NewConvTranspose2dNoBias(g, name, 4, in, out, c)
-		m.g.add(l, l.W)
+		m.g.add("g."+name, l, l.W)
 	}
 	up("t1", m.latent, 4*w, once)
 	m.g.norm(g, "n1", 4*w)
@@ -65,7 +66,7 @@ func newDCGAN(s Settings, d DataInfo) *dcgan {
 	p := m.ps.Sub("d")
 	down := func(name string, in, out int, c ops.Conv) {
 		l := nn.NewConv2dNoBias(p, name, 4, in, out, c)
-		m.d.add(l, l.W)
+		m.d.add("d."+name, l, l.W)
 	}
 	down("c1", d.C, w, half)
 	m.d.plain = 1
@@ -78,8 +79,9 @@ func newDCGAN(s Settings, d DataInfo) *dcgan {
 }
 
 // add puts a convolution at the end; it begins as in the paper.
-func (k *stack) add(l layer, weight *nn.Param) {
+func (k *stack) add(name string, l layer, weight *nn.Param) {
 	weight.Init = nn.Normal(0.02)
+	k.names = append(k.names, name)
 	k.layers, k.params = append(k.layers, l), append(k.params, weight)
 }
 
@@ -96,7 +98,7 @@ func (k *stack) apply(s *nn.Scope, x ir.Value, activate func(ir.Value) ir.Value)
 			x = k.norms[n].Apply(s, x)
 		}
 		if i < len(k.layers)-1 {
-			x = activate(x)
+			x = s.Tap(k.names[i], activate(x))
 		}
 	}
 	return x
@@ -170,6 +172,22 @@ func (m *dcgan) Eval(s *nn.Scope, batch train.Batch) []Measure {
 		{"test_fake_right", ops.Cast(b, ops.Less(b, no, zero), ir.F32)},
 	}
 }
+
+// Look taps the discriminator's layers on pictures, and the generator's on noise that
+// stays the same.
+func (m *dcgan) Look(s *nn.Scope, x ir.Value) ir.Value {
+	yes := m.judge(s, m.fit.enter(s, x))
+	if s.B.Err() != nil {
+		return ir.None
+	}
+	n := s.B.Type(yes).Shape[0]
+	s.Through(nn.Layer{Kind: nn.CodeKind})
+	s.Tap("g.t4", m.generate(s, s.Normal("z", n, m.latent)))
+	return ops.Reshape(s.B, ops.Sigmoid(s.B, yes), n, 1)
+}
+
+// Answers has one: how sure the discriminator is that a picture is real.
+func (m *dcgan) Answers() []string { return []string{"real"} }
 
 // Sample draws with running statistics, so that a picture depends on its own code
 // alone, not on what is drawn beside it.

@@ -19,6 +19,7 @@ func (f fit) enter(s *nn.Scope, x ir.Value) ir.Value {
 	if b.Err() != nil {
 		return ir.None
 	}
+	s.Through(f.frame())
 	if f.d.H > f.h || f.d.W > f.w {
 		x = resize(b, x, f.h, f.w)
 	} else if f.d.H < f.h || f.d.W < f.w {
@@ -27,6 +28,16 @@ func (f fit) enter(s *nn.Scope, x ir.Value) ir.Value {
 		x = ops.Pad(b, x, before, after, 0)
 	}
 	return ops.Shift(b, ops.Scale(b, x, 2), -1)
+}
+
+// frame tells a tap where the pictures' pixels have gone: known if they keep their
+// size and are framed alike in height and width.
+func (f fit) frame() nn.Layer {
+	l := nn.Layer{Kind: nn.FrameKind, Size: 1, Pad: (f.h - f.d.H) / 2}
+	if f.d.H > f.h || f.d.W > f.w || l.Pad != (f.w-f.d.W)/2 {
+		l.Size, l.Pad = 0, 0
+	}
+	return l
 }
 
 // leave gives what a net made, [N h w C], as pictures [N H W C] in [0,1].

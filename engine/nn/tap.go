@@ -9,7 +9,8 @@ const (
 	PoolKind       = "pool"
 	LinearKind     = "linear"
 	ShuffleKind    = "shuffle" // channels become pixels
-	FrameKind      = "frame"   // zeros around, without a kernel
+	FrameKind      = "frame"   // a picture comes in, with zeros around; Size 0: resized
+	CodeKind       = "code"    // what follows is made of a code, not of a picture
 )
 
 // Layer is what a Tap tells of a layer on the way to it: from which pixels of its
@@ -51,4 +52,12 @@ func (s *Scope) Through(l Layer) {
 	}
 	l.Stride, l.Dilation, l.Up = max(1, l.Stride), max(1, l.Dilation), max(1, l.Up)
 	s.passed = append(s.passed, l)
+}
+
+// Last is the layer that made the value; the zero Layer if there was none.
+func (t Tap) Last() Layer {
+	if len(t.Layers) == 0 {
+		return Layer{}
+	}
+	return t.Layers[len(t.Layers)-1]
 }

@@ -26,6 +26,7 @@ type Job struct {
 	cancel context.CancelFunc
 	done   chan struct{}
 	state  atomic.Pointer[State]
+	wishes chan struct{} // tells that the wish has changed
 
 	mu      sync.Mutex // guards what follows
 	plan    plan
@@ -43,6 +44,8 @@ type Job struct {
 	saved   int // step of the newest checkpoint
 	err     error
 	views   *views
+	looks   *looks   // nil where the net's layers cannot be looked at, and after the end
+	wish    mapsWish // what feature maps are of
 }
 
 // Train starts a job. Errors of the options come at once, others as State.Err.
@@ -84,6 +87,7 @@ func (s *Session) Resume(name string, o TrainOptions) (*Job, error) {
 func (s *Session) start(j *Job) *Job {
 	ctx, cancel := context.WithCancel(context.Background())
 	j.s, j.cancel, j.done, j.series = s, cancel, make(chan struct{}), map[string]*Series{}
+	j.wishes = make(chan struct{}, 1)
 	j.began = time.Now()
 	j.st = State{Model: j.plan.o.Model, Data: j.plan.o.Data, Batch: j.plan.o.Batch, LR: j.plan.o.LR,
 		Epochs: j.plan.o.Epochs, Device: j.opt.Device}
@@ -209,6 +213,7 @@ func (j *Job) train(ctx context.Context) (err error) {
 			j.disk = nil
 		}
 	}()
+	defer j.endLooks() // before the engine and the loop that they use
 	for {
 		if err := j.runLoop(ctx); err != nil {
 			return err
@@ -253,10 +258,11 @@ func (j *Job) build(ctx context.Context, eng *engine.Engine, src samples.Source)
 		return err
 	}
 	j.mu.Lock()
-	j.loop, j.views = loop, v
+	j.loop, j.views, j.looks = loop, v, j.newLooks(ctx, eng, net, src, loop)
 	j.st.Steps, j.st.DeviceBytes = opt.Steps, eng.Bytes()
 	j.mu.Unlock()
 	if err := j.openDisk(); err != nil {
+		j.endLooks()
 		v.close()
 		loop.Close()
 		j.mu.Lock()

@@ -76,6 +76,7 @@ type State struct {
 	Metrics       []Value // of the test set, when evaluated
 	Series        []Series
 	Views         []View
+	Maps          *Maps // while they are watched
 	Events        []Event
 	Past          int // how many of Events a resumed run brought along
 
