@@ -89,7 +89,7 @@ func ConvParams() []ConvParam {
 const (
 	maxConvSize    = 11
 	maxConvOutputs = 16
-	maxConvValues  = 4 << 20 // of a result
+	maxConvValues  = 2 << 20 // of a result
 )
 
 // Get is the value of a parameter as Set takes it, "" for an unknown one.

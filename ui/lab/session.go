@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"sync"
@@ -36,6 +37,7 @@ type Session struct {
 
 	mu    sync.Mutex
 	jobs  map[*Job]bool
+	ends  []func() error        // of what else holds a device
 	peaks map[string][2]float64 // device text -> FLOP/s and bytes/s of one thread
 }
 
@@ -64,7 +66,7 @@ func Open(o Options) (*Session, error) {
 // Root is the folder of the runs.
 func (s *Session) Root() string { return s.root }
 
-// Close stops every job and waits for it.
+// Close stops every job, waits for it, and closes what else was opened.
 func (s *Session) Close() error {
 	s.mu.Lock()
 	var jobs []*Job
@@ -78,7 +80,22 @@ func (s *Session) Close() error {
 	for _, j := range jobs {
 		<-j.Done()
 	}
-	return nil
+	s.mu.Lock()
+	ends := s.ends
+	s.ends = nil
+	s.mu.Unlock()
+	var errs []error
+	for _, end := range ends {
+		errs = append(errs, end())
+	}
+	return errors.Join(errs...)
+}
+
+// atClose has f called when the session closes, after its jobs have ended.
+func (s *Session) atClose(f func() error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ends = append(s.ends, f)
 }
 
 // UsageError is an error of what the user asked for, as opposed to one of doing it.
