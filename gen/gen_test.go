@@ -361,7 +361,7 @@ func TestSettingErrors(t *testing.T) {
 		assert.NotContains(t, err.Error(), "\x1b")
 	}
 	_, err = gen.Find("vea")
-	assert.EqualError(t, err, `model "vea": unknown (did you mean vae?), want one of dcgan, unet, vae`)
+	assert.EqualError(t, err, `model "vea": unknown (did you mean vae?), want one of cnn, dcgan, unet, vae`)
 }
 
 func TestBuildErrors(t *testing.T) {
