@@ -161,12 +161,8 @@ func (r *run) feed(scalars map[string]float64) error {
 	for label, v := range scalars {
 		own[label] = []float32{float32(v)}
 	}
-	hyper := map[string][]float32{}
 	numbers := make([]float32, len(r.rule.Scalars()))
 	r.rule.Numbers(optim.NowAt(1, r.rate, r.rule.Knobs()), numbers)
-	for i, name := range r.rule.Scalars() {
-		hyper[name] = numbers[i : i+1]
-	}
 	for _, label := range r.prog.Labels() {
 		if !r.prog.Takes(label) {
 			continue
@@ -176,8 +172,8 @@ func (r *run) feed(scalars map[string]float64) error {
 			return err
 		}
 		values, ok := own[label]
-		if name, isHyper := strings.CutPrefix(label, train.HyperKind); isHyper {
-			values, ok = hyper[name[strings.LastIndexByte(name, '.')+1:]] // all groups have one rate
+		if strings.HasPrefix(label, train.HyperKind) {
+			values, ok = numbers, true // all groups have one rate
 		}
 		if k, known := r.key(label, t.Type().Rank()); known && !ok {
 			if values, err = k.read(r.f, t.Type()); err != nil {

@@ -137,13 +137,13 @@ func (l *Loop) load(ctx context.Context, name string, s *Step, g *ir.Graph,
 }
 
 func (l *Loop) findNumbers(p *program, find func(string) (*engine.Tensor, error)) error {
-	for i, label := range l.dials.labels {
-		t, err := find(label)
+	for _, in := range l.dials.inputs {
+		t, err := find(in.label)
 		if err != nil {
 			return err
 		}
 		if t != nil {
-			p.numbers = append(p.numbers, number{t, i})
+			p.numbers = append(p.numbers, number{t, in.from, in.to})
 		}
 	}
 	return nil

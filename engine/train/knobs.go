@@ -39,7 +39,7 @@ type dials struct {
 	since   []int    // of the rule's knobs: the step after which the value has been this
 	before  []float64
 	now     optim.Now
-	labels  []string  // of the inputs that a step's scalars go to
+	inputs  []input   // that a step's scalars go to
 	scalars []float32 // the values: of each group, then of the knobs after the rule's
 }
 
@@ -66,25 +66,27 @@ func newDials(o Options, s *Step) (dials, error) {
 	}
 	d.since, d.before = make([]int, len(d.now.Knobs)), make([]float64, len(d.now.Knobs))
 	d.now.Logs = make([]float64, len(d.now.Knobs))
+	reach := func(label string, n int) {
+		at := len(d.scalars)
+		d.inputs = append(d.inputs, input{label, at, at + n})
+		d.scalars = append(d.scalars, make([]float32, n)...)
+	}
 	for _, g := range s.groups {
-		for _, name := range o.Rule.Scalars() {
-			d.labels = append(d.labels, hyperLabel(g, name))
-		}
+		reach(hyperLabel(g, ruleScalars), len(o.Rule.Scalars()))
 	}
 	if o.Clip > 0 {
 		add(Knob{Name: knobClip, What: "largest norm of all gradients, 0: any", Value: o.Clip, Max: 1e9, Log: true})
-		d.labels = append(d.labels, hyperLabel("", knobClip))
+		reach(hyperLabel("", knobClip), 1)
 	}
 	if o.EMA > 0 {
 		add(Knob{Name: knobEMA, What: "decay of the averaged parameters", Value: o.EMA, Max: optim.MaxDecay,
 			Decay: true})
-		d.labels = append(d.labels, hyperLabel("", knobEMA))
+		reach(hyperLabel("", knobEMA), 1)
 	}
 	for _, k := range s.scalars {
 		add(k)
-		d.labels = append(d.labels, scalarKind+k.Name)
+		reach(scalarKind+k.Name, 1)
 	}
-	d.scalars = make([]float32, len(d.labels))
 	seen := map[string]bool{}
 	for _, k := range d.knobs {
 		if seen[k.Name] {
@@ -253,8 +255,15 @@ func (d dials) restored(ck run.Checkpoint) (dials, error) {
 	return d, nil
 }
 
-// number is a scalar input of a program, and which of the scalars it takes.
+// input is a scalar input of a program, or several in one, and which of a step's
+// scalars go there.
+type input struct {
+	label    string
+	from, to int
+}
+
+// number is an input that a program has.
 type number struct {
-	tensor *engine.Tensor
-	scalar int
+	tensor   *engine.Tensor
+	from, to int
 }

@@ -251,7 +251,7 @@ func (l *Loop) writeNumbers(p *program) error {
 		}
 	}
 	for _, n := range p.numbers {
-		if err := engine.Write(n.tensor, l.dials.scalars[n.scalar:n.scalar+1]); err != nil {
+		if err := engine.Write(n.tensor, l.dials.scalars[n.from:n.to]); err != nil {
 			return err
 		}
 	}

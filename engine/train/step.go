@@ -57,11 +57,13 @@ const (
 	slotKind = "opt."  // optimiser state: "opt.m.e1.weight"
 	gradKind = "grad." // gradients between backward and update
 	lossName = "loss"
+
+	ruleScalars = "rule"
 )
 
 // The first parts of labels of a step's scalars.
 const (
-	HyperKind  = "hyper."  // what the rule needs: "hyper.rate", of a group with a name "hyper.d.rate"
+	HyperKind  = "hyper."  // what the rule needs: "hyper.rule", of a group with a name "hyper.d.rule"
 	ReportKind = "report." // what is read back: "report.loss"
 	scalarKind = "scalar." // what the model declared by Scalar: "scalar.beta"
 )
@@ -175,11 +177,15 @@ func (s *Step) apply(group string, p *nn.Param, v, g ir.Value) {
 		s.slots = append(s.slots, slot{label, p.Type()})
 		state = append(state, s.Input(label, p.Type()))
 	}
-	for _, name := range s.rule.Scalars() {
-		scalars = append(scalars, s.Input(hyperLabel(group, name), ir.Of(ir.F32)))
-	}
+	// One input for all scalars: a kernel can have but so many buffers, and with one for
+	// each the update would not be part of the weight gradient's kernel any more.
+	names := s.rule.Scalars()
+	all := s.Input(hyperLabel(group, ruleScalars), ir.Of(ir.F32, len(names)))
 	if s.B.Err() != nil {
 		return
+	}
+	for i := range names {
+		scalars = append(scalars, ops.Reshape(s.B, ops.Slice(s.B, all, 0, i, i+1)))
 	}
 	next, nextState := s.rule.Update(s.B, v, g, state, scalars)
 	for i, label := range labels {
