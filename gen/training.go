@@ -41,6 +41,9 @@ func groupRate(group, who string) Setting {
 // whole accepts whole numbers from lo on.
 func whole(lo int) func(string) error { return intBetween(lo, math.MaxInt32) }
 
+// KnobSetting is the key of the setting that a knob of the training begins at.
+func KnobSetting(knob string) string { return strings.ReplaceAll(knob, ".", "_") }
+
 // Apply puts the settings of the training into a loop's options. Schedules that end
 // take Steps as their end, so it must be set before.
 func (s Settings) Apply(o *train.Options) {

@@ -2,10 +2,6 @@ package lab
 
 import (
 	"errors"
-	"fmt"
-	"math"
-	"strconv"
-	"strings"
 
 	"mllab/engine/run"
 )
@@ -50,36 +46,8 @@ func (j *Job) StepOnce() {
 	})
 }
 
-// SetLR changes the learning rate from the next step on; a rate that is not over
-// 0 changes nothing.
-func (j *Job) SetLR(lr float64) {
-	if !(lr > 0) || math.IsInf(lr, 0) {
-		return
-	}
-	j.control(func() {
-		old := j.st.LR
-		j.wantLR = lr
-		if j.loop != nil && j.loop.SetLR(lr) != nil {
-			return
-		}
-		j.st.LR = lr
-		j.event(fmt.Sprintf("lr %s -> %s (you)", short(old), short(lr)))
-	})
-}
-
-// short writes a learning rate with three digits, small ones as 5e-4.
-func short(x float64) string {
-	if x >= 0.01 && x < 1000 {
-		return strconv.FormatFloat(x, 'g', 3, 64)
-	}
-	digits, exponent, _ := strings.Cut(strconv.FormatFloat(x, 'e', 2, 64), "e")
-	digits = strings.TrimRight(strings.TrimRight(digits, "0"), ".")
-	n, _ := strconv.Atoi(exponent)
-	return digits + "e" + strconv.Itoa(n)
-}
-
-// Restart begins again at step 0 with the same options. A run on disk stays as
-// it is; what follows is a new one.
+// Restart begins again at step 0 with the same options and the knobs as they are. A
+// run on disk stays as it is; what follows is a new one.
 func (j *Job) Restart() {
 	j.control(func() {
 		if j.loop == nil || j.stopped {

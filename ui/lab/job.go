@@ -284,7 +284,7 @@ func (j *Job) build(ctx context.Context, eng *engine.Engine, src samples.Source)
 	if j.stopped {
 		loop.Stop()
 	}
-	j.st.LR = loop.LR()
+	j.knobs()
 	return err
 }
 

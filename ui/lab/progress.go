@@ -31,15 +31,24 @@ func (j *Job) reset() error {
 	if err := j.loop.Reset(); err != nil {
 		return err
 	}
+	p, kept, err := j.plan.kept(j.loop.Knobs())
+	if err != nil {
+		return err
+	}
 	j.mu.Lock()
+	j.plan = p
 	j.wantLR, j.saved, j.log = 0, 0, nil
 	j.series = map[string]*Series{}
-	j.st.Step, j.st.Epoch, j.st.LR = 0, 0, j.loop.LR()
+	j.st.Step, j.st.Epoch = 0, 0
+	j.knobs()
 	j.st.Losses, j.st.Metrics, j.st.Series, j.st.Events, j.st.Past = nil, nil, nil, nil, 0
 	j.st.Run, j.st.Dir = "", ""
 	j.began = time.Now()
 	disk := j.disk
 	j.disk = nil
+	if kept != "" {
+		j.event(kept)
+	}
 	j.plan.o.Name, j.plan.o.Out, j.resume = "", "", ""
 	j.publish()
 	j.mu.Unlock()
