@@ -25,6 +25,7 @@ var arrows = map[string][]string{
 	"ui/theme":             {},
 	"ui/picture":           {"ui/theme"},
 	"ui/widget":            {"ui/theme"},
+	"ui/lesson":            {"ui/theme"},
 	"compile/expr":         {"compile/ir"},
 	"compile/loop":         {"compile/ir", "compile/expr"},
 	"compile/schedule":     {"compile/ir", "compile/expr", "compile/loop"},
@@ -49,7 +50,7 @@ var arrows = map[string][]string{
 	"ui/lab":     {"gen/...", "gen", "engine/...", "engine", "ops", "compile", "compile/ir", "compile/loop", "compile/target", "profiler", "profiler/trace", "samples"},
 	"ui/screen":  {"ui/lab", "ui/widget", "ui/picture", "ui/theme", "gen", "engine", "ops", "compile", "compile/ir", "compile/loop", "profiler"},
 	"ui/command": {"ui", "ui/lab", "ui/widget", "ui/picture", "ui/theme", "ui/screen", "gen", "engine", "ops", "compile", "compile/ir", "compile/loop", "profiler"},
-	"ui":         {"ui/lab", "ui/screen", "ui/widget", "ui/picture", "ui/theme"},
+	"ui":         {"ui/lab", "ui/lesson", "ui/screen", "ui/widget", "ui/picture", "ui/theme"},
 	"":           {"ui", "ui/lab", "ui/command", "compile/target/all", "profiler", "samples", "gen/..."},
 }
 

@@ -25,6 +25,10 @@ func (m *Model) globalKeys() []screen.Key {
 	return []screen.Key{
 		bind("tab", "next screen", "next screen; shift+tab the one before", m.turn, "tab", "shift+tab"),
 		bind(strings.TrimSpace(digits), "", "go to the screen with this digit", m.digit, press...),
+		bind("L", "lessons", "show or hide the lessons", m.toggleLessons, "L", "f2"),
+		bind("< >", "", "a step of the lesson back, or on", m.turnPage, "<", ">"),
+		bind("^u ^d", "", "scroll the lesson (ctrl+u, ctrl+d)", m.scrollPage, "ctrl+u", "ctrl+d"),
+		bind("ctrl+l", "", "the next language of the lessons", m.language, "ctrl+l"),
 		bind("?", "help", "show or hide this list", func(string) tea.Cmd { m.help = true; return nil }, "?", "f1"),
 		bind("q", "quit", "quit (ctrl+c too); asks if a run would be lost", m.quit, "q", "ctrl+c"),
 	}
@@ -91,6 +95,9 @@ func (m *Model) onKey(msg tea.KeyPressMsg) tea.Cmd {
 			m.help = false
 		}
 		return nil
+	}
+	if cmd, took := m.lessonKey(key); took && !m.small() {
+		return cmd
 	}
 	if t, ok := m.screens[m.active].(screen.Typist); ok && !m.small() && key != "ctrl+c" && t.Typing() {
 		return t.Type(msg)

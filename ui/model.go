@@ -9,6 +9,7 @@ import (
 	"github.com/charmbracelet/colorprofile"
 
 	"mllab/ui/lab"
+	"mllab/ui/lesson"
 	"mllab/ui/picture"
 	"mllab/ui/screen"
 	"mllab/ui/theme"
@@ -57,6 +58,7 @@ type Model struct {
 	noColor bool
 	profile colorprofile.Profile
 
+	learn  lessons
 	held   bool // a button was pressed inside the View and is down
 	help   bool
 	dialog *screen.Dialog
@@ -117,6 +119,7 @@ func New(c Config) *Model {
 	for _, e := range m.entries {
 		m.screens = append(m.screens, e.New(m.lab))
 	}
+	m.learn = lessons{all: lesson.All(), lang: lesson.Language(c.Getenv)}
 	for i, e := range m.entries {
 		if e.Digit == c.Screen {
 			m.active = i
@@ -208,6 +211,7 @@ func (m *Model) onTick(now time.Time) tea.Cmd {
 			m.notice, m.dirty = screen.Notice{}, true
 		}
 	}
+	m.watchLearner()
 	if b, ok := m.screens[m.active].(interface{ Busy() bool }); ok && b.Busy() {
 		m.dirty = true
 	}
@@ -238,8 +242,14 @@ func (m *Model) redraw() tea.Cmd {
 	return tea.Batch(cmds...)
 }
 
-// room is the size of a screen's View: all but the frame and a blank at either side.
-func (m *Model) room() (w, h int) { return max(0, m.w-4), max(0, m.h-2) }
+// room is the size of a screen's View: all but the frame, a blank at either side, and a lesson beside it.
+func (m *Model) room() (w, h int) {
+	w, h = max(0, m.w-4), max(0, m.h-2)
+	if panel := m.learn.width(m.w); panel > 0 {
+		w -= panel + 1
+	}
+	return w, h
+}
 
 func (m *Model) small() bool { return m.w < leastW || m.h < leastH }
 
@@ -402,7 +412,7 @@ func (m *Model) onMouse(msg tea.MouseMsg) tea.Cmd {
 		return nil
 	}
 	p, ok := m.screens[m.active].(screen.Pointer)
-	if !ok {
+	if !ok || m.learn.covers(m.w) {
 		return nil
 	}
 	w, h := m.room()

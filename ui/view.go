@@ -35,13 +35,13 @@ func (m *Model) draw() string {
 	}
 	th := m.lab.Theme
 	w, h := m.room()
-	body := strings.Split(m.screens[m.active].View(w, h), "\n")
+	body := m.body(w, h)
 	if m.notice.Text != "" && len(body) > 0 {
 		style := th.Good
 		if m.notice.Bad {
 			style = th.Bad
 		}
-		body[len(body)-1] = style.Render(widget.Fit(widget.Clean(m.notice.Text), w))
+		body[len(body)-1] = style.Render(widget.Fit(widget.Clean(m.notice.Text), m.w-4))
 	}
 	side := th.Border.Render("│") // widget.Sides would measure every line once more
 	for i := range body {
@@ -59,6 +59,22 @@ func (m *Model) draw() string {
 		return m.over(content, "Keys", m.helpText())
 	}
 	return content
+}
+
+// body is what stands inside the frame: the active screen, a lesson, or both.
+func (m *Model) body(w, h int) []string {
+	if m.learn.covers(m.w) {
+		return strings.Split(m.learn.view(w, h, m.lab.Theme), "\n")
+	}
+	body := strings.Split(m.screens[m.active].View(w, h), "\n")
+	if panel := m.learn.width(m.w); panel > 0 {
+		for i, line := range strings.Split(m.learn.view(panel, h, m.lab.Theme), "\n") {
+			if i < len(body) {
+				body[i] += " " + line
+			}
+		}
+	}
+	return body
 }
 
 // over lays a popup over the middle of the screen.
