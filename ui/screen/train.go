@@ -24,6 +24,7 @@ type Train struct {
 	logY     bool
 	which    int // picture shown where there is room for one
 	wantLR   float64
+	byHand   int   // single steps
 	wantStop *bool // pause or go on, asked for and not yet seen in the state
 
 	art     art // what was drawn last, for its layout
@@ -129,6 +130,7 @@ func (t *Train) step(string) tea.Cmd {
 	}
 	stop := true
 	t.wantStop = &stop
+	t.byHand++
 	t.lab.Job.StepOnce()
 	return nil
 }

@@ -22,7 +22,7 @@ type KeyGroup struct {
 }
 
 // KeysLine is the last line of the screen: the keys of what has the focus, in order of importance. Those
-// that do not fit are left out whole, from the end, except the last two (help and quit).
+// that do not fit are left out whole, from the end, except the last three (lessons, help and quit).
 func KeysLine(bindings []Binding, w int, th theme.Theme) string {
 	if w < 4 {
 		return Fit("", w)
@@ -32,7 +32,7 @@ func KeysLine(bindings []Binding, w int, th theme.Theme) string {
 
 // Keys is the text of KeysLine, at most w cells wide.
 func Keys(bindings []Binding, w int, th theme.Theme) string {
-	const always = 2
+	const always = 3
 	list := make([]Binding, 0, len(bindings))
 	sum := 0
 	for _, b := range bindings {
