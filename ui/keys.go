@@ -10,8 +10,8 @@ import (
 	"mllab/ui/widget"
 )
 
-// globalKeys is the table of the keys that work on every screen. Help and quit stand last, where the
-// line of keys keeps them at any width.
+// globalKeys is the table of the keys that work on every screen. Lessons, help and quit stay in the
+// line of keys at any width.
 func (m *Model) globalKeys() []screen.Key {
 	digits := ""
 	var press []string
@@ -22,7 +22,7 @@ func (m *Model) globalKeys() []screen.Key {
 	bind := func(shown, help, long string, do func(string) tea.Cmd, press ...string) screen.Key {
 		return screen.Key{Press: press, Binding: widget.Binding{Keys: shown, Help: help, Long: long}, Do: do}
 	}
-	return []screen.Key{
+	keys := []screen.Key{
 		bind("tab", "next screen", "next screen; shift+tab the one before", m.turn, "tab", "shift+tab"),
 		bind(strings.TrimSpace(digits), "", "go to the screen with this digit", m.digit, press...),
 		bind("L", "lessons", "show or hide the lessons", m.toggleLessons, "L", "f2"),
@@ -32,6 +32,13 @@ func (m *Model) globalKeys() []screen.Key {
 		bind("?", "help", "show or hide this list", func(string) tea.Cmd { m.help = true; return nil }, "?", "f1"),
 		bind("q", "quit", "quit (ctrl+c too); asks if a run would be lost", m.quit, "q", "ctrl+c"),
 	}
+	for i := range keys {
+		switch keys[i].Help {
+		case "lessons", "help", "quit":
+			keys[i].Stays = true
+		}
+	}
+	return keys
 }
 
 func (m *Model) turn(key string) tea.Cmd {

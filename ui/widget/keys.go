@@ -13,6 +13,8 @@ type Binding struct {
 	Keys, Help string
 	// Long is the sentence for the help screen; empty means Help.
 	Long string
+	// Stays says that the line of keys drops it last.
+	Stays bool
 }
 
 // KeyGroup is a part of the help screen.
@@ -22,7 +24,7 @@ type KeyGroup struct {
 }
 
 // KeysLine is the last line of the screen: the keys of what has the focus, in order of importance. Those
-// that do not fit are left out whole, from the end, except the last three (lessons, help and quit).
+// that do not fit are left out whole, from the end, and those that stay last of all.
 func KeysLine(bindings []Binding, w int, th theme.Theme) string {
 	if w < 4 {
 		return Fit("", w)
@@ -41,8 +43,11 @@ func Keys(bindings []Binding, w int, th theme.Theme) string {
 		sum += b.width()
 	}
 	for len(list) > 0 && sum-3 > w {
-		drop := len(list) - 1 - always
-		if drop < 0 {
+		drop := len(list) - 1
+		for drop > 0 && list[drop].Stays {
+			drop--
+		}
+		if list[drop].Stays {
 			drop = len(list) - 1
 		}
 		sum -= list[drop].width()

@@ -58,8 +58,8 @@ func TestHelp(t *testing.T) {
 }
 
 func TestKeysKeepHelpAndQuit(t *testing.T) {
-	keys := []Binding{{Keys: "space", Help: "pause"}, {Keys: "s", Help: "step"}, {Keys: "?", Help: "help"},
-		{Keys: "q", Help: "quit"}}
+	keys := []Binding{{Keys: "space", Help: "pause"}, {Keys: "s", Help: "step"}, {Keys: "?", Help: "help", Stays: true},
+		{Keys: "q", Help: "quit", Stays: true}}
 	assert.Equal(t, "space pause · ? help · q quit", ansi.Strip(Keys(keys, 30, dark)))
 	assert.Equal(t, "? help · q quit", ansi.Strip(Keys(keys, 20, dark)))
 	assert.Equal(t, "? help", ansi.Strip(Keys(keys, 9, dark)))

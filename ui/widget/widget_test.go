@@ -73,7 +73,7 @@ func TestTrainScreen(t *testing.T) {
 	tabs := []string{"1 Train", "2 Sample", "3 Latent", "4 Conv", "5 GAN", "6 Kernel", "7 Profile",
 		"8 Graph", "9 Runs", "0 Devices"}
 	keys := []Binding{{Keys: "space", Help: "pause"}, {Keys: "s", Help: "step"}, {Keys: "+/-", Help: "lr"},
-		{Keys: "e", Help: "edit"}, {Keys: "p", Help: "prompt"}, {Keys: "?", Help: "help"}, {Keys: "q",
+		{Keys: "e", Help: "edit"}, {Keys: "p", Help: "prompt"}, {Keys: "?", Help: "help", Stays: true}, {Stays: true, Keys: "q",
 			Help: "quit"}}
 	for _, size := range [][2]int{{120, 30}, {80, 24}, {60, 20}} {
 		w, h := size[0], size[1]
