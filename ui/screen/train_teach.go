@@ -3,6 +3,7 @@ package screen
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -11,7 +12,7 @@ import (
 
 // Facts of the training for lessons: phase, step, lr, model, data, epoch, loss, each part of the loss as
 // "loss.kl", measures of the test set as "test.NAME", flops (GFLOP/s of the steps), peak (that of the device) and
-// steps.by_hand, single steps since the screen was set up.
+// steps.by_hand, single steps since the screen was set up; each knob as "knob.beta".
 func (t *Train) Facts() map[string]string {
 	s := t.lab.Job.State()
 	number := func(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
@@ -26,13 +27,17 @@ func (t *Train) Facts() map[string]string {
 		}
 		f["loss."+v.Name] = number(v.Value)
 	}
+	for _, k := range s.Knobs {
+		f["knob."+k.Name] = number(k.Value)
+	}
 	for _, v := range s.Metrics {
 		f["test."+v.Name] = number(v.Value)
 	}
 	return f
 }
 
-// Set changes the training: model (another one begins a training on the built-in digits), lr, pause.
+// Set changes the training: model (another one begins a training on the built-in digits), lr, pause, and each knob
+// as "knob.beta".
 func (t *Train) Set(name, value string) (tea.Cmd, error) {
 	s := t.lab.Job.State()
 	switch name {
@@ -58,8 +63,26 @@ func (t *Train) Set(name, value string) (tea.Cmd, error) {
 		default:
 			return nil, fmt.Errorf("pause %q: want yes or no", value)
 		}
+	case "open":
+		return nil, fmt.Errorf("train: %q cannot be opened here: want a run in screen 9", value)
 	default:
-		return nil, fmt.Errorf("train: %q cannot be set: want model, lr or pause", name)
+		if knob, ok := strings.CutPrefix(name, "knob."); ok {
+			return nil, t.turnKnob(knob, value)
+		}
+		return nil, fmt.Errorf("train: %q cannot be set: want model, lr, pause or knob.NAME", name)
 	}
 	return nil, nil
+}
+
+// turnKnob sets a hyper-parameter, of a training that has it by now.
+func (t *Train) turnKnob(name, value string) error {
+	v, err := strconv.ParseFloat(value, 64)
+	if err != nil {
+		return fmt.Errorf("%s %q: want a number", name, value)
+	}
+	j, ok := t.lab.Job.(interface{ Set(string, float64) error })
+	if !ok || len(t.lab.Job.State().Knobs) == 0 {
+		return nil // it has its own value as soon as the step is compiled
+	}
+	return j.Set(name, v)
 }
