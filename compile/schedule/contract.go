@@ -62,15 +62,21 @@ func (f *form) freeAxes(vec []access) []int {
 	return free
 }
 
+// rows is the number of coordinates along the given axes.
+func (f *form) rows(axes []int) int {
+	n := 1
+	for _, a := range axes {
+		n *= f.c.Axes[a]
+	}
+	return n
+}
+
 // contract gives schedules of a contraction, or none where another form is better.
 func (f *form) contract() []Schedule {
 	t := &tiling{form: f, vec: len(f.c.Axes) - 1, deep: ir.Elems(f.c.Red)}
 	vec, scalar := f.operands()
 	free := f.freeAxes(vec)
-	rows := 1
-	for _, a := range free {
-		rows *= f.c.Axes[a]
-	}
+	rows := f.rows(free)
 	for _, a := range vec {
 		strided := a.index.Coef(t.vec) != 1
 		if strided && (rows < 8 || !t.packable(a)) {
@@ -135,14 +141,20 @@ func (t *tiling) aliases(a access) bool {
 	return p > 0 && p%2048 == 0 && t.deep >= 64
 }
 
-// worthPacking: a contiguous vector operand is copied where its lines alias, or
-// where it is larger than L2 and read often enough.
+// worthPacking: a contiguous vector operand is copied where its lines alias, where
+// it is larger than L2 and read often enough, or where two vectors make no more
+// than a line: then a panel's lines lie apart, in a part of the sets of L1, which
+// does not hold them.
 func (t *tiling) worthPacking(a access, rows int) bool {
-	l2 := t.m.L2
+	l1, l2 := t.m.L1, t.m.L2
+	if l1 == 0 {
+		l1 = 32 << 10
+	}
 	if l2 == 0 {
 		l2 = 1 << 20
 	}
-	return t.aliases(a) && rows >= 64 || 4*t.deep*t.c.Axes[t.vec] > l2 && rows >= 512
+	thin := 8*t.m.Lanes <= line && t.pitch(a) > line && 2*line*t.deep > l1
+	return t.aliases(a) && rows >= 64 || (thin || 4*t.deep*t.c.Axes[t.vec] > l2) && rows >= 512
 }
 
 // chooseTile fills the registers: two vectors and as many rows as fit, other
@@ -168,9 +180,10 @@ func (t *tiling) chooseTile(free []int, scalar []access, vecs int) {
 	}
 	limit := max((regs-nv*vecs-spare)/nv, 1)
 	limit = min(limit, 16)
+	hide, start := t.rhythm(nv)
 	t.width = min(nv*lanes, t.c.Axes[t.vec])
 	for i, a := range free {
-		r := balanced(t.c.Axes[a], limit, nv)
+		r := balanced(t.c.Axes[a], limit, hide, start)
 		if i > 0 && r < 2 {
 			break
 		}
@@ -210,9 +223,9 @@ func (t *tiling) rowsAlias(axis int, scalar []access) bool {
 
 // balanced is the number of rows of a tile of nv vectors, at most limit, that
 // wastes least: an exact divisor if it is not small, else near limit with a tail
-// that is not tiny. A tile takes the time of its rows and a little, and no less
-// than the latency of about ten accumulators in flight.
-func balanced(n, limit, nv int) int {
+// that is not tiny. A tile takes the time of its rows and of start more, and no less
+// than that of hide rows.
+func balanced(n, limit int, hide, start float64) int {
 	if n <= limit {
 		return n
 	}
@@ -222,15 +235,25 @@ func balanced(n, limit, nv int) int {
 		if r < limit*3/4 && (tail != 0 || r < min(limit, 8)) {
 			continue
 		}
-		cost := float64(n/r) * (max(float64(r), 10/float64(nv)) + 0.25)
+		cost := float64(n/r) * (max(float64(r), hide) + start)
 		if tail > 0 {
-			cost += max(float64(tail), 10/float64(nv)) + 4
+			cost += max(float64(tail), hide) + 4
 		}
 		if least == 0 || cost < least {
 			best, least = r, cost
 		}
 	}
 	return best
+}
+
+// rhythm says how many rows of nv vectors hide the latency of their sums, and how
+// many rows' time a tile takes besides: with 16 registers a tile has few rows, and
+// eight sums in flight keep both multipliers busy.
+func (t *tiling) rhythm(nv int) (hide, start float64) {
+	if t.m.Registers < 32 {
+		return 8 / float64(nv), 0.5
+	}
+	return 10 / float64(nv), 0.25
 }
 
 // schedule writes the steps. The parallel loops stand outermost, then the panels

@@ -10,12 +10,16 @@ func (f *form) dots() []Schedule {
 	last, k := len(c.Axes)-1, len(c.Axes)+len(c.Red)-1
 	cols, deep := c.Axes[last], c.Extent(k)
 	vec, scalar := f.operands()
-	row, wide := f.freeAxes(vec)[0], cols
+	free := f.freeAxes(vec)
+	row, wide := free[0], cols
 	if cols*2 > lanes || cols > 6 {
 		if f.c.Axes[row] >= 8 || f.strided(k) > 0 || f.strided(last) == 0 {
 			return nil
 		}
 		wide = 4
+		if (f.m.Registers-4)/(wide+1) < 4 && f.rows(free) >= 64 {
+			return nil // the columns would pass for two rows at a time: packed ones serve more
+		}
 	}
 	if deep < 2*lanes {
 		return nil
@@ -36,7 +40,7 @@ func (f *form) dots() []Schedule {
 		packs = append(packs, a.operand)
 	}
 	limit := max((f.m.Registers-4)/(wide+1), 1)
-	n := balanced(c.Axes[row], min(limit, 6), 4)
+	n := balanced(c.Axes[row], min(limit, 6), 2.5, 0.25)
 
 	var s Schedule
 	co, ci := s.cut(f.name(last), cols, wide)
