@@ -13,8 +13,9 @@ import (
 type Kind uint8
 
 // The kinds of loops. Parallel, Block and Thread iterations are independent of
-// each other. A nest has at most one Parallel loop, which is its only top-level
-// statement and the unit of work that a CPU target hands to threads. Block and
+// each other, but for a Parallel loop's runs of For.Run iterations, each of which
+// goes on where the one before it ended. A nest has at most one Parallel loop, which is
+// its only top-level statement and what a CPU target shares out to threads. Block and
 // Thread loops stand outermost too, at most three of each, told apart by Dim, and
 // are made by schedules for machines of kind GPU. Bodies of Unroll loops may be
 // expanded, and Vector loops run in lanes; neither contains a loop of another kind.
@@ -55,8 +56,9 @@ type Buf struct {
 // constants only, so that a target can keep every element in a register (a
 // dimension indexed by a Vector variable is spread over lanes and registers).
 type Local struct {
-	DType ir.DType
-	Dims  []int
+	DType  ir.DType
+	Dims   []int
+	Memory bool // too many for registers: it waits in memory while others are summed up
 }
 
 // Nest is one kernel. Expressions in it read loop variable i as expr.Axis i,
@@ -80,6 +82,7 @@ type For struct {
 	N    int
 	Kind Kind
 	Dim  int // of Block and Thread: 0..2
+	Run  int // of Parallel: so many iterations after each other are one thread's, in order; 0: any
 	Body []Stmt
 	Last []Stmt
 }

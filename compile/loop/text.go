@@ -23,7 +23,11 @@ func (n *Nest) String() string {
 	}
 	b.WriteString(")\n")
 	for i, l := range n.Locals {
-		fmt.Fprintf(&b, "  tile t%d %s%v\n", i, l.DType, l.Dims)
+		where := ""
+		if l.Memory {
+			where = " in memory"
+		}
+		fmt.Fprintf(&b, "  tile t%d %s%v%s\n", i, l.DType, l.Dims, where)
 	}
 	n.text(&b, n.Body, 1)
 	return b.String()
@@ -38,7 +42,11 @@ func (n *Nest) text(b *strings.Builder, body []Stmt, depth int) {
 			if s.Kind == Block || s.Kind == Thread {
 				kind = fmt.Sprintf("%s.%c", kind, 'x'+rune(s.Dim))
 			}
-			fmt.Fprintf(b, "%s%s %s < %d\n", pad, kind, n.Vars[s.Var], s.N)
+			run := ""
+			if s.Run > 1 {
+				run = fmt.Sprintf(" in runs of %d", s.Run)
+			}
+			fmt.Fprintf(b, "%s%s %s < %d%s\n", pad, kind, n.Vars[s.Var], s.N, run)
 			n.text(b, s.Body, depth+1)
 			if s.Last != nil {
 				fmt.Fprintf(b, "%slast %s = %d\n", pad, n.Vars[s.Var], s.N-1)

@@ -65,6 +65,9 @@ func (v *verifier) loop(f *For, outer bool) error {
 	if bound && !outer {
 		return fmt.Errorf("loop %s: %s inside another statement list", name, f.Kind)
 	}
+	if f.Run > 1 && (f.Kind != Parallel || f.N%f.Run != 0) {
+		return fmt.Errorf("loop %s: %s, %d iterations in runs of %d", name, f.Kind, f.N, f.Run)
+	}
 	was := v.inner
 	if was && f.Kind != Unroll && f.Kind != Vector {
 		return fmt.Errorf("loop %s: %s inside an unrolled or vector loop", name, f.Kind)

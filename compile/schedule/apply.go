@@ -43,10 +43,14 @@ func Apply(c *expr.Compute, s Schedule, m loop.Machine) (*Plan, error) {
 		p.Scratch = append(p.Scratch, ir.Elems(extents(d.segments(operand))))
 		p.Kernels = append(p.Kernels, d.packKernel(operand, len(p.Scratch)-1))
 	}
-	if d.block() >= 0 {
-		p.Scratch = append(p.Scratch, ir.Elems(c.Axes))
+	if d.inParts() {
+		p.Kernels = append(p.Kernels, d.firstKernel())
 	}
 	p.Kernels = append(p.Kernels, d.kernel())
+	if d.inParts() && !d.bare() {
+		p.Scratch = append(p.Scratch, ir.Elems(c.Axes))
+		p.Kernels = append(p.Kernels, d.lastKernel())
+	}
 	for _, k := range p.Kernels {
 		if err := k.Nest.Verify(); err != nil {
 			return nil, fmt.Errorf("schedule %q: %w", s, err)
@@ -78,19 +82,17 @@ func (d *design) kernel() Kernel {
 		bufs: map[int]int{}, tiles: map[string]int{},
 	}
 	b.buffers()
-	f := d.fused()
-	b.nest.Body = b.fuse(f, func() []loop.Stmt {
-		first, block := d.firstRed(), d.block()
-		if block >= 0 {
-			return b.loops(d.order[len(f):block], func() []loop.Stmt {
-				return b.parts(d.order[block], d.order[block+1:first])
-			})
-		}
-		return b.loops(d.order[len(f):first], func() []loop.Stmt {
+	outer, run := d.fused(), 1
+	if d.inParts() {
+		outer, run = d.outer()
+	}
+	inside := d.order[len(outer):d.firstRed()]
+	b.nest.Body = b.fuse(outer, run, func() []loop.Stmt {
+		return b.loops(inside, func() []loop.Stmt {
 			if d.c.Body == nil {
 				return b.stores(nil)
 			}
-			return b.reduction(nil, true)
+			return b.reduction()
 		})
 	})
 	return Kernel{b.nest, b.args}
@@ -131,8 +133,10 @@ func (b *builder) buffers() {
 	if c.Body != nil {
 		expr.Walk(c.Body, mark(b.pack))
 	}
-	for _, o := range c.Outs {
-		expr.Walk(o, mark(nil))
+	if !b.inParts() {
+		for _, o := range c.Outs {
+			expr.Walk(o, mark(nil))
+		}
 	}
 	for i, t := range c.In {
 		if used[i] {
@@ -144,9 +148,9 @@ func (b *builder) buffers() {
 		b.buffer(len(c.In)+len(c.Out)+i,
 			loop.Buf{Name: fmt.Sprintf("s%d", i), DType: c.In[operand].DType, Elems: n})
 	}
-	if b.block() >= 0 {
-		b.buffer(len(c.In)+len(c.Out)+len(b.pack),
-			loop.Buf{Name: "part", DType: c.Body.Type, Elems: ir.Elems(c.Axes), Role: loop.Out})
+	if b.inParts() {
+		b.buffer(b.sums(), loop.Buf{Name: "sums", DType: c.Body.Type, Elems: ir.Elems(c.Axes), Role: loop.Out})
+		return
 	}
 	for i, t := range c.Out {
 		b.buffer(len(c.In)+i,
@@ -219,82 +223,13 @@ func readers(c *expr.Compute) []int {
 	return list
 }
 
-// parts makes the loop n over parts of the reduction around loops over coordinates.
-func (b *builder) parts(n *node, inside []*node) []loop.Stmt {
-	v := expr.At(n.id)
-	part := func(first, end int) []loop.Stmt {
-		last := end == n.size
-		b.span[n.id], b.open[n] = span{first, end - 1}, leaf{v, last}
-		return b.loops(inside, func() []loop.Stmt { return b.reduction(v, last) })
-	}
-	f := &loop.For{Var: n.id, N: n.size, Body: part(0, n.size-1), Last: part(n.size-1, n.size)}
-	delete(b.open, n)
-	return []loop.Stmt{f}
-}
-
-// reduction makes the statements inside the outer loops: the tile is set, the
-// reduction's loops accumulate into it, the outputs are written from it. A
-// vectorised reduction keeps one partial result a lane and combines them at last.
-// A reduction in parts, of which this is one, begins where the one before it
-// ended; only the last one writes the outputs.
-func (b *builder) reduction(part *expr.Expr, last bool) []loop.Stmt {
-	c := b.c
-	inner := b.order[b.firstRed():]
-	tile, partial := b.tile(), b.tile()
-	vec := inner[len(inner)-1]
-	across := vec.kind == loop.Vector && !vec.space
-	if across {
-		partial = append(partial, vec)
-	}
-	acc := b.local("partial", c.Body.Type, partial)
-	start := c.Comb.Start(c.Body.Type)
-	sums := b.bufs[len(c.In)+len(c.Out)+len(b.pack)]
-	here := func() *expr.Expr { return b.index(b.design.axes[:len(c.Axes)]) }
-	out := b.loops(partial, func() []loop.Stmt {
-		value := start
-		if part != nil {
-			later := expr.Bin(expr.Lt, expr.Int(0), part)
-			value = expr.GetIf(later, sums, c.Body.Type, here())
-			if c.Comb != expr.Sum {
-				value = expr.If(later, value, start)
-			}
-		}
-		return []loop.Stmt{&loop.Set{Local: acc, Index: b.tileIndex(partial), Value: value}}
-	})
-	out = append(out, b.loops(inner, func() []loop.Stmt {
-		return []loop.Stmt{&loop.Accum{
-			Local: acc, Index: b.tileIndex(partial), Comb: c.Comb, Value: b.lower(c.Body, nil, true),
-		}}
-	})...)
-	if across {
-		total := b.local("total", c.Body.Type, tile)
-		out = append(out, b.loops(tile, func() []loop.Stmt {
-			return []loop.Stmt{&loop.Set{Local: total, Index: b.tileIndex(tile), Value: start}}
-		})...)
-		out = append(out, b.loops(partial, func() []loop.Stmt {
-			v := expr.Tile(acc, c.Body.Type, b.tileIndex(partial)...)
-			return []loop.Stmt{&loop.Accum{Local: total, Index: b.tileIndex(tile), Comb: c.Comb, Value: v}}
-		})...)
-		acc = total
-	}
-	if !last {
-		return append(out, b.loops(tile, func() []loop.Stmt {
-			v := expr.Tile(acc, c.Body.Type, b.tileIndex(tile)...)
-			return []loop.Stmt{&loop.Store{Buf: sums, Index: here(), Value: v}}
-		})...)
-	}
-	return append(out, b.loops(tile, func() []loop.Stmt {
-		return b.stores(expr.Tile(acc, c.Body.Type, b.tileIndex(tile)...))
-	})...)
-}
-
 // local declares a tile with a dimension a loop, or finds it declared, as it is
 // where the same statements are made again for a tail.
 func (b *builder) local(name string, d ir.DType, dims []*node) int {
 	if i, ok := b.tiles[name]; ok {
 		return i
 	}
-	l := loop.Local{DType: d, Dims: extents(dims)}
+	l := loop.Local{DType: d, Dims: extents(dims), Memory: name == waiting}
 	if len(l.Dims) == 0 {
 		l.Dims = []int{1}
 	}

@@ -123,8 +123,9 @@ func (l *lowering) loops(leaves []*node, body func() []loop.Stmt) []loop.Stmt {
 	return []loop.Stmt{f}
 }
 
-// fuse opens several parallel loops as one over the product of their extents.
-func (l *lowering) fuse(leaves []*node, body func() []loop.Stmt) []loop.Stmt {
+// fuse opens several loops as one parallel loop over the product of their extents,
+// run of whose iterations at a time follow each other in order.
+func (l *lowering) fuse(leaves []*node, run int, body func() []loop.Stmt) []loop.Stmt {
 	var many []*node
 	total := 1
 	for _, n := range leaves {
@@ -133,22 +134,29 @@ func (l *lowering) fuse(leaves []*node, body func() []loop.Stmt) []loop.Stmt {
 			total *= n.size
 		}
 	}
-	if len(many) < 2 {
+	if len(many) == 0 || len(many) == 1 && run < 2 {
 		return l.loops(leaves, body)
 	}
 	id := many[0].id
+	f := &loop.For{Var: id, N: total, Kind: loop.Parallel}
+	if run > 1 {
+		f.Run = run
+	}
 	l.nest.Vars[id] = "p"
 	l.span[id] = span{0, total - 1}
 	inside := total
 	for i, n := range many {
 		inside /= n.size
-		v := expr.Bin(expr.Div, expr.At(id), expr.Int(inside))
+		v := expr.At(id)
+		if inside > 1 {
+			v = expr.Bin(expr.Div, v, expr.Int(inside))
+		}
 		if i > 0 {
 			v = expr.Bin(expr.Mod, v, expr.Int(n.size))
 		}
 		l.open[n] = leaf{value: v}
 	}
-	f := &loop.For{Var: id, N: total, Kind: loop.Parallel, Body: body()}
+	f.Body = body()
 	for _, n := range many {
 		delete(l.open, n)
 	}

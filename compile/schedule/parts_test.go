@@ -49,7 +49,8 @@ func TestParts(t *testing.T) {
 func TestIllegalParts(t *testing.T) {
 	for _, c := range []struct{ schedule, want string }{
 		{"split k 7; reorder k.0 i j k.1", "leaves a tail"},
-		{"split k 10; split k.0 2; reorder i k.0.0 k.0.1 j k.1", "only one loop of the reduction"},
+		{"split k 10; split k.0 2; reorder i k.0.0 k.0.1 j k.1", "leaves a tail"},
+		{"split i 7; split k 10; reorder i.0 k.0 i.1 j k.1", "leaves a tail"},
 		{"split k 10; reorder i k.0 j k.1; vectorize k.1", "in parts here"},
 		{"split k 50; reorder i k.0 j k.1", "in parts here"},
 		{"split k 10; reorder k.0 i j k.1; parallel k.0", "belongs to the reduction"},

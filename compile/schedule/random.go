@@ -44,7 +44,7 @@ func draw(r *rand.Rand, c *expr.Compute, m loop.Machine) Schedule {
 	l.r.Shuffle(len(l.inside), func(i, j int) { l.inside[i], l.inside[j] = l.inside[j], l.inside[i] })
 	l.shuffle(l.outer)
 	l.shuffle(l.red)
-	if len(l.red) > 1 && len(l.outer) > 0 && r.Intn(4) == 0 { // the reduction in parts
+	for len(l.red) > 1 && len(l.outer) > 0 && r.Intn(4) == 0 { // the reduction in parts
 		at := r.Intn(len(l.outer))
 		l.outer = slices.Insert(l.outer, at, l.red[0])
 		l.red = l.red[1:]

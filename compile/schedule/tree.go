@@ -237,8 +237,6 @@ func (d *design) check() error {
 		switch {
 		case outermost && !n.space:
 			return fmt.Errorf("%s loop %s belongs to the reduction", n.kind, n.name)
-		case !n.space && i < first && i != d.block():
-			return fmt.Errorf("loop %s: only one loop of the reduction stands outside of coordinates", n.name)
 		case n.space && i > first && n.kind != loop.Unroll && n.kind != loop.Vector:
 			return fmt.Errorf("loop %s inside the reduction wants to be unrolled or vectorised", n.name)
 		case n.kind == loop.Parallel && d.m.Kind == loop.GPU:
@@ -264,7 +262,7 @@ func (d *design) check() error {
 	if err := d.checkFused(); err != nil {
 		return err
 	}
-	if err := d.checkBlock(); err != nil {
+	if err := d.checkParts(); err != nil {
 		return err
 	}
 	if got := d.registers(); d.m.Registers > 0 && got > d.m.Registers {
@@ -295,32 +293,59 @@ func (d *design) firstRed() int {
 	return first
 }
 
-// block is the place of a reduction loop with loops over coordinates inside, or
-// -1: the reduction is done in parts, which wait in scratch memory for the next.
-func (d *design) block() int {
-	for i, n := range d.order[:d.firstRed()] {
+// inParts reports whether loops of the reduction have loops over coordinates
+// inside that are not the register tile's: the reduction is done in parts, which add
+// to sums in scratch memory.
+func (d *design) inParts() bool {
+	for _, n := range d.order[:d.firstRed()] {
 		if !n.space {
-			return i
+			return true
 		}
 	}
-	return -1
+	return false
 }
 
-// checkBlock: the parts of a reduction are equal, and sums in scratch memory are
-// those of coordinates.
-func (d *design) checkBlock() error {
-	at := d.block()
-	if at < 0 {
+// outer lists the loops up to the last that makes parts, and how many of their
+// iterations after each other go on with the same sums, in order.
+func (d *design) outer() (loops []*node, run int) {
+	first, last := -1, -1
+	for i, n := range d.order[:d.firstRed()] {
+		if !n.space {
+			if first < 0 {
+				first = i
+			}
+			last = i
+		}
+	}
+	run = 1
+	for _, n := range d.order[first : last+1] {
+		run *= n.size
+	}
+	return d.order[:last+1], run
+}
+
+// checkParts: the loops around the parts become one, so that they have no tails,
+// and sums in scratch memory are those of coordinates.
+func (d *design) checkParts() error {
+	if !d.inParts() {
 		return nil
 	}
-	n, last := d.order[at], d.order[len(d.order)-1]
-	if d.m.Kind != loop.CPU || n.kind != loop.Serial || n.size < 2 || last.kind == loop.Vector && !last.space {
-		return fmt.Errorf("loop %s: the reduction cannot be done in parts here", n.name)
+	last := d.order[len(d.order)-1]
+	loops, run := d.outer()
+	for _, n := range loops {
+		if n.space {
+			continue
+		}
+		if d.m.Kind != loop.CPU || n.kind != loop.Serial || run < 2 || last.kind == loop.Vector && !last.space {
+			return fmt.Errorf("loop %s: the reduction cannot be done in parts here", n.name)
+		}
 	}
-	for p := n; p.parent != nil; p = p.parent {
-		if p.parent.size%p.parent.factor != 0 {
-			return fmt.Errorf("loop %s makes parts of the reduction, and %s of %d by %d leaves a tail",
-				n.name, p.parent.name, p.parent.size, p.parent.factor)
+	for _, n := range loops {
+		for p := n; p.parent != nil; p = p.parent {
+			if p.parent.size%p.parent.factor != 0 {
+				return fmt.Errorf("loop %s stands around parts of the reduction, and %s of %d by %d leaves a tail",
+					n.name, p.parent.name, p.parent.size, p.parent.factor)
+			}
 		}
 	}
 	return nil

@@ -73,6 +73,9 @@ func Render(n *loop.Nest, d *Dialect) (*Source, error) {
 	for _, v := range n.Vars {
 		p.vars = append(p.vars, names.name(v))
 	}
+	if top := n.Top(); top != nil && top.Run > 1 {
+		p.fail("loop %s runs %d iterations in order, and threads share them", n.Vars[top.Var], top.Run)
+	}
 	p.grid(n.Body)
 	p.outer(n.Body, bound{})
 	if p.err != nil {

@@ -45,6 +45,9 @@ func (b *builder) classify() {
 	b.tiles = make([]tile, len(b.nest.Locals))
 	for i := range b.tiles {
 		b.tiles[i].dim = -1
+		if b.nest.Locals[i].Memory {
+			b.tiles[i].mode = inMemory
+		}
 	}
 	b.scan(b.nest.Body, nil)
 	for i := range b.tiles {

@@ -26,6 +26,7 @@ type kernel struct {
 	nest  *loop.Nest
 	prog  program
 	trips int          // iterations of the parallel loop, 1 where there is none
+	run   int          // so many of them after each other are one thread's
 	cost  atomic.Int64 // picoseconds an iteration, an estimate until the first runs are timed
 	runs  int          // timed runs so far
 }
@@ -38,9 +39,9 @@ func newKernel(enc encoder, n *loop.Nest) (*kernel, error) {
 		}
 		return nil, fmt.Errorf("cpu: %w", err)
 	}
-	k := &kernel{nest: n, prog: p, trips: 1}
+	k := &kernel{nest: n, prog: p, trips: 1, run: 1}
 	if top := n.Top(); top != nil {
-		k.trips = top.N
+		k.trips, k.run = top.N, max(1, top.Run)
 	}
 	w := n.Work()
 	k.cost.Store(max(1, int64((w.FLOPs*20+w.Bytes*100)/float64(k.trips)))) // 50 GFLOP/s, 10 GB/s
@@ -91,5 +92,5 @@ func (k *kernel) measured(d time.Duration, n int) {
 
 // short reports whether the kernel is over before other threads would have begun.
 func (k *kernel) short() bool {
-	return k.trips == 1 || time.Duration(k.cost.Load()*int64(k.trips)/1000) < shareTime
+	return k.trips == k.run || time.Duration(k.cost.Load()*int64(k.trips)/1000) < shareTime
 }

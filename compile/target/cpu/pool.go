@@ -58,7 +58,8 @@ type pool struct {
 	// the job at hand; written while users is closed and nobody is in
 	k     *kernel
 	args  []unsafe.Pointer
-	chunk int64
+	chunk int64 // iterations that a thread takes at a time
+	call  int64 // iterations that one call may take
 
 	epoch  atomic.Int64
 	users  atomic.Int32 // workers in the job, plus closed when it takes no more
@@ -188,10 +189,13 @@ func (p *pool) run(k *kernel, args []unsafe.Pointer) error {
 	}
 	p.k, p.args = k, args
 	n := int64(p.threads)
-	p.chunk = max(1, min(int64(k.chunk()), int64(k.trips)/(4*n)))
+	run := int64(k.run)
+	runs := int64(k.trips) / run
+	p.call = int64(k.chunk())
+	p.chunk = max(1, min(p.call/run, runs/(4*n))) * run
 	for t := range n {
-		p.spans[t].next.Store(int64(k.trips) * t / n)
-		p.spans[t].end.Store(int64(k.trips) * (t + 1) / n)
+		p.spans[t].next.Store(runs * t / n * run)
+		p.spans[t].end.Store(runs * (t + 1) / n * run)
 	}
 	p.users.Store(0)
 	p.epoch.Add(1)
@@ -219,7 +223,7 @@ func (p *pool) share(t int) {
 			if lo >= end {
 				break
 			}
-			p.k.prog.run(&p.frames[t], p.args, int(lo), int(min(lo+p.chunk, end)))
+			p.k.work(&p.frames[t], p.args, int(lo), int(min(lo+p.chunk, end)), int(p.call))
 		}
 	}
 }

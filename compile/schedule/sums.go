@@ -1,0 +1,186 @@
+package schedule
+
+import (
+	"mllab/compile/expr"
+	"mllab/compile/ir"
+	"mllab/compile/loop"
+)
+
+const (
+	// longSum is the most terms that are added up one after the other. Longer sums are
+	// made of sums: rounding errors grow with the square root of the terms in a row.
+	longSum = 320
+	// waiting names the tile of a sum of sums.
+	waiting = "sums"
+)
+
+// bare reports whether the results of the reduction are the only output, and that
+// output lies in no operand's memory, so that sums may wait there.
+func (d *design) bare() bool {
+	for _, t := range d.c.In {
+		if t.Elems() == ir.Elems(d.c.Axes) {
+			return false
+		}
+	}
+	return len(d.c.Outs) == 1 && d.c.Outs[0].Op == expr.Acc
+}
+
+// sums is the logical buffer in which a reduction in parts adds up.
+func (d *design) sums() int {
+	if d.bare() {
+		return len(d.c.In)
+	}
+	return len(d.c.In) + len(d.c.Out) + len(d.pack)
+}
+
+// firstKernel sets the sums of a reduction in parts to the value to begin from.
+func (d *design) firstKernel() Kernel {
+	c := &expr.Compute{
+		Name: d.c.Name + "_start", Out: []ir.DType{d.c.Body.Type}, Axes: d.c.Axes,
+		Outs: []*expr.Expr{d.c.Comb.Start(d.c.Body.Type)},
+	}
+	k := simple(c, d.m)
+	k.Args[0] = d.sums()
+	return k
+}
+
+// lastKernel makes the outputs from the sums of a reduction in parts.
+func (d *design) lastKernel() Kernel {
+	in, size := len(d.c.In), ir.Elems(d.c.Axes)
+	at := expr.Int(0)
+	for a, n := range d.c.Axes {
+		at = expr.Plus(expr.Times(at, expr.Int(n)), expr.At(a))
+	}
+	sum := expr.Get(in, d.c.Body.Type, at)
+	c := d.c.Rewrite(func(e *expr.Expr) *expr.Expr {
+		if e.Op == expr.Acc {
+			return sum
+		}
+		return nil
+	})
+	c.Name += "_end"
+	c.In = append(append([]ir.Type{}, c.In...), ir.Of(d.c.Body.Type, size))
+	c.Red, c.Body = nil, nil
+	k := simple(c, d.m)
+	for i, a := range k.Args {
+		switch {
+		case a == in:
+			k.Args[i] = d.sums()
+		case a > in:
+			k.Args[i]--
+		}
+	}
+	return k
+}
+
+// simple is the kernel of an elementwise Compute by its default schedule.
+func simple(c *expr.Compute, m loop.Machine) Kernel {
+	c = Collapse(c)
+	d, err := arrange(c, Default(c, m), m)
+	if err != nil {
+		panic(err) // Default's schedules are legal
+	}
+	return d.kernel()
+}
+
+// reduction makes the statements inside the outer loops: the tile is set, the
+// reduction's loops accumulate into it, the outputs are written from it. A
+// vectorised reduction keeps one partial result a lane and combines them at last.
+// Where the loops are part of the reduction only, their results go to the sums in
+// scratch memory instead.
+func (b *builder) reduction() []loop.Stmt {
+	c := b.c
+	inner := b.order[b.firstRed():]
+	tile := b.tile()
+	vec := inner[len(inner)-1]
+	var out []loop.Stmt
+	var acc int
+	switch cut := b.subtotals(inner); {
+	case vec.kind == loop.Vector && !vec.space:
+		acc, out = b.across(inner, vec)
+	case cut > 0:
+		acc, out = b.sumOfSums(inner, cut)
+	default:
+		acc, out = b.accumulate(tile, inner)
+	}
+	result := func() *expr.Expr { return expr.Tile(acc, c.Body.Type, b.tileIndex(tile)...) }
+	if !b.inParts() {
+		return append(out, b.loops(tile, func() []loop.Stmt { return b.stores(result()) })...)
+	}
+	sums := b.bufs[b.sums()]
+	return append(out, b.loops(tile, func() []loop.Stmt {
+		at := b.index(b.design.axes[:len(c.Axes)])
+		value := expr.Bin(c.Comb.Op(), expr.Get(sums, c.Body.Type, at), result())
+		return []loop.Stmt{&loop.Store{Buf: sums, Index: at, Value: value}}
+	})...)
+}
+
+// fill sets a tile to the value to begin from.
+func (b *builder) fill(acc int, dims []*node) []loop.Stmt {
+	return b.loops(dims, func() []loop.Stmt {
+		start := b.c.Comb.Start(b.c.Body.Type)
+		return []loop.Stmt{&loop.Set{Local: acc, Index: b.tileIndex(dims), Value: start}}
+	})
+}
+
+// add combines one tile into another.
+func (b *builder) add(to, from int, toDims, dims []*node) []loop.Stmt {
+	return b.loops(dims, func() []loop.Stmt {
+		v := expr.Tile(from, b.c.Body.Type, b.tileIndex(dims)...)
+		return []loop.Stmt{&loop.Accum{Local: to, Index: b.tileIndex(toDims), Comb: b.c.Comb, Value: v}}
+	})
+}
+
+// accumulate sets a tile and runs the loops that accumulate into it.
+func (b *builder) accumulate(dims, loops []*node) (acc int, out []loop.Stmt) {
+	acc = b.local("partial", b.c.Body.Type, dims)
+	return acc, append(b.fill(acc, dims), b.loops(loops, func() []loop.Stmt {
+		return []loop.Stmt{&loop.Accum{
+			Local: acc, Index: b.tileIndex(dims), Comb: b.c.Comb, Value: b.lower(b.c.Body, nil, true),
+		}}
+	})...)
+}
+
+// across reduces in lanes.
+func (b *builder) across(inner []*node, vec *node) (total int, out []loop.Stmt) {
+	tile := b.tile()
+	partial := append(append([]*node{}, tile...), vec)
+	acc, out := b.accumulate(partial, inner)
+	total = b.local("total", b.c.Body.Type, tile)
+	out = append(out, b.fill(total, tile)...)
+	return total, append(out, b.add(total, acc, tile, partial)...)
+}
+
+// sumOfSums runs the loops from cut on as a sum by itself in each iteration of those
+// before, and adds it to the sums that wait in memory.
+func (b *builder) sumOfSums(inner []*node, cut int) (total int, out []loop.Stmt) {
+	tile := b.tile()
+	total = b.local(waiting, b.c.Body.Type, tile)
+	out = b.fill(total, tile)
+	return total, append(out, b.loops(inner[:cut], func() []loop.Stmt {
+		acc, some := b.accumulate(tile, inner[cut:])
+		return append(some, b.add(total, acc, tile, tile)...)
+	})...)
+}
+
+// subtotals is the place in the reduction's loops where sums begin that are short
+// enough to be made one after the other, or 0 where all the loops are.
+func (b *builder) subtotals(inner []*node) int {
+	last := inner[len(inner)-1]
+	if b.m.Kind != loop.CPU || b.c.Comb != expr.Sum || b.c.Body.Type != ir.F32 || len(b.tile()) < 2 ||
+		last.kind != loop.Vector {
+		return 0
+	}
+	terms := 1
+	for i := len(inner) - 1; i >= 0; i-- {
+		n := inner[i]
+		if n.space {
+			continue
+		}
+		if terms*n.size > longSum && terms >= longSum/8 && n.kind == loop.Serial {
+			return i + 1
+		}
+		terms *= n.size
+	}
+	return 0
+}
