@@ -215,7 +215,7 @@ func (r *Run) Save(ck Checkpoint) error {
 	if ck.Step < 0 || math.IsNaN(ck.LR) || math.IsInf(ck.LR, 0) {
 		return fmt.Errorf("%s: lr %v: want a step of 0 or more and a finite rate", doing, ck.LR)
 	}
-	if err := r.settleMetrics(); err != nil {
+	if err := r.settleMetrics(ck.Step); err != nil {
 		return fault(doing, err)
 	}
 	dir := filepath.Join(r.dir, checkpointDir)
@@ -236,9 +236,13 @@ func (r *Run) Save(ck Checkpoint) error {
 
 // settleMetrics puts metrics and history on disk, before the checkpoint that counts on them. The checkpoint
 // itself holds nothing of them, so that equal trainings leave equal bytes however long their steps took.
-func (r *Run) settleMetrics() error {
+func (r *Run) settleMetrics(step int64) error {
 	r.mu.Lock()
-	if err := r.writable(); err != nil {
+	err := r.writable()
+	if err == nil && step > r.head {
+		err = r.settle()
+	}
+	if err != nil {
 		r.mu.Unlock()
 		return err
 	}
@@ -247,17 +251,45 @@ func (r *Run) settleMetrics() error {
 	return errors.Join(metrics.Sync(), history.Sync())
 }
 
+// What is kept on disk unless Retain says otherwise.
+const (
+	keepLast  = 3
+	keepBytes = 256 << 20
+	keepMost  = 48 // checkpoints, however small
+)
+
 // prune removes what Retain does not keep. A file that cannot be removed is tried again after the next save.
 func (r *Run) prune() {
 	steps, err := listSteps(r.dir)
 	if err != nil {
 		return
 	}
-	for i, step := range steps {
-		if i < len(steps)-r.keep && (r.every == 0 || step%r.every != 0) {
-			_ = os.Remove(r.checkpointPath(step))
+	sizes, total := map[int64]int64{}, int64(0)
+	for _, step := range steps {
+		if st, err := os.Stat(r.checkpointPath(step)); err == nil {
+			sizes[step] = st.Size()
+			total += st.Size()
 		}
 	}
+	for len(steps) > r.keep && (total > r.bytes || len(steps) > keepMost) {
+		i := Thinnest(steps[:len(steps)-r.keep+1])
+		_ = os.Remove(r.checkpointPath(steps[i]))
+		total -= sizes[steps[i]]
+		steps = slices.Delete(steps, i, i+1)
+	}
+}
+
+// Thinnest says which of rising steps, two or more, is missed least by who wants to go back to any of them:
+// neither the first, unless there is no other, nor the last, but the one with the least between its
+// neighbours; of equal ones the earliest.
+func Thinnest(steps []int64) int {
+	best := 0
+	for i := 1; i+1 < len(steps); i++ {
+		if best == 0 || steps[i+1]-steps[i-1] < steps[best+1]-steps[best-1] {
+			best = i
+		}
+	}
+	return best
 }
 
 func (r *Run) checkpointPath(step int64) string {
@@ -265,11 +297,12 @@ func (r *Run) checkpointPath(step int64) string {
 }
 
 // Retain keeps the last n checkpoints (at least 1; 3 if never called; 2 or more survive a damaged one) and,
-// for rewinding, those at multiples of every steps (0: none).
-func (r *Run) Retain(n int, every int64) {
+// for rewinding, as many older ones as fit into that many bytes with them (256 MiB if never called), evenly
+// over the run.
+func (r *Run) Retain(n int, bytes int64) {
 	r.saveMu.Lock()
 	defer r.saveMu.Unlock()
-	r.keep, r.every = max(1, n), max(0, every)
+	r.keep, r.bytes = max(1, n), max(0, bytes)
 }
 
 // Checkpoints lists the steps that can be loaded, rising.
@@ -281,10 +314,13 @@ func (r *Run) Checkpoints() ([]int64, error) {
 	return steps, nil
 }
 
-// Load reads the newest checkpoint that is whole; Notes names those that were passed over. It changes
+// Load reads the newest checkpoint that is whole, of a run that was rewound up to that step; Notes names those that were passed over. It changes
 // nothing. The error wraps ErrNoCheckpoint if the run has none.
 func (r *Run) Load() (Checkpoint, error) {
-	c, _, err := r.loadUpTo(math.MaxInt64)
+	r.mu.Lock()
+	last := r.head
+	r.mu.Unlock()
+	c, _, err := r.loadUpTo(last)
 	return c, err
 }
 

@@ -38,6 +38,9 @@ type Config struct {
 	Epochs   float64           `json:"epochs"`
 	LR       float64           `json:"lr"`
 	Settings map[string]string `json:"settings,omitempty"`
+	// Parent names the run that this one was forked from, after ParentStep steps; "" none.
+	Parent     string `json:"parent,omitempty"`
+	ParentStep int64  `json:"parent_step,omitempty"`
 }
 
 // check refuses what no run can have.
@@ -69,7 +72,7 @@ func (c *Config) check() error {
 
 // texts are all strings of the configuration: they come from a file and go to a terminal.
 func (c *Config) texts() []string {
-	all := []string{c.Version, c.Model, c.Data, c.Device}
+	all := []string{c.Version, c.Model, c.Data, c.Device, c.Parent}
 	for key, value := range c.Settings {
 		all = append(all, key, value)
 	}

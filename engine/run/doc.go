@@ -6,6 +6,8 @@
 //	metrics.jsonl                            a line a logged step, appended whole
 //	history.jsonl                            what the user did and what befell the run
 //	checkpoints/step-00001234.safetensors    tensors, step, learning rate, random state, checksum
+//	head.json                                the step that the run was rewound to, until it goes on
+//	rewound/0001/                            checkpoints and metrics of steps that were rewound
 //	samples/                                 pictures, if any
 //	result.json                              the last metrics, once the run is finished
 //	lock                                     held while a process writes the run

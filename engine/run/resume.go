@@ -10,19 +10,13 @@ import (
 	"path/filepath"
 )
 
-// Resume loads the newest whole checkpoint and brings the folder to the moment of it: metrics after its step
+// Resume loads the newest whole checkpoint, of a run that was rewound that of the step it was rewound to, and brings the folder to the moment of it: metrics after its step
 // are cut off, damaged newer checkpoints are set aside under another name, the mark of Finish goes. A line of
 // history says so.
 //
 // If the run was killed before its first checkpoint the error wraps ErrNoCheckpoint, the metrics are empty,
 // and the caller begins at step 0 on this same Run.
-func (r *Run) Resume() (Checkpoint, error) { return r.resume(math.MaxInt64) }
-
-// ResumeAt is Resume from the newest whole checkpoint of a step <= step. Newer checkpoints are deleted: they
-// are of a future that will not come.
-func (r *Run) ResumeAt(step int64) (Checkpoint, error) { return r.resume(step) }
-
-func (r *Run) resume(last int64) (Checkpoint, error) {
+func (r *Run) Resume() (Checkpoint, error) {
 	r.saveMu.Lock()
 	defer r.saveMu.Unlock()
 	r.mu.Lock()
@@ -34,15 +28,18 @@ func (r *Run) resume(last int64) (Checkpoint, error) {
 	case r.lock == nil:
 		return Checkpoint{}, fault(doing, ErrReadOnly)
 	}
-	ck, damaged, err := r.loadUpTo(last)
+	if err := r.settleRewound(); err != nil {
+		return Checkpoint{}, fault(doing, err)
+	}
+	ck, damaged, err := r.loadUpTo(math.MaxInt64)
 	fresh := errors.Is(err, ErrNoCheckpoint)
-	if err != nil && (!fresh || last != math.MaxInt64) {
+	if err != nil && !fresh {
 		return Checkpoint{}, err
 	}
 	none := err
 	// Newest first, and the metrics last: if this is cut short, the next Resume finds the same checkpoint or
 	// a newer one whose metrics are still there.
-	if err := r.dropAfter(last, damaged); err != nil {
+	if err := r.dropDamaged(damaged); err != nil {
 		return Checkpoint{}, fault(doing, err)
 	}
 	end, err := r.metricsUpTo(&ck, fresh)
@@ -67,18 +64,22 @@ func (r *Run) resume(last int64) (Checkpoint, error) {
 	return ck, nil
 }
 
-// dropAfter removes the checkpoints after last and sets the damaged ones aside, for whoever would rescue
-// them.
-func (r *Run) dropAfter(last int64, damaged []int64) error {
-	steps, err := listSteps(r.dir)
+// settleRewound is settle of a run whose metrics were not measured yet.
+func (r *Run) settleRewound() error {
+	if r.head == math.MaxInt64 {
+		return nil
+	}
+	st, err := os.Stat(filepath.Join(r.dir, metricsName))
 	if err != nil {
 		return err
 	}
-	for i := len(steps) - 1; i >= 0 && steps[i] > last; i-- {
-		if err := os.Remove(r.checkpointPath(steps[i])); err != nil {
-			return err
-		}
-	}
+	r.metricsEnd = st.Size()
+	return r.settle()
+}
+
+// dropDamaged sets the damaged checkpoints aside, for whoever would rescue them, and takes the mark of Finish
+// away.
+func (r *Run) dropDamaged(damaged []int64) error {
 	for _, step := range damaged {
 		path := r.checkpointPath(step)
 		if err := os.Rename(path, path+damagedSuffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -88,7 +89,7 @@ func (r *Run) dropAfter(last int64, damaged []int64) error {
 	if err := os.Remove(filepath.Join(r.dir, resultName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if len(steps) == 0 {
+	if len(damaged) == 0 {
 		return nil
 	}
 	return syncDir(filepath.Join(r.dir, checkpointDir))

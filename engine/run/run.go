@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -42,7 +43,7 @@ type Run struct {
 
 	saveMu sync.Mutex // one save at a time; taken before mu
 	keep   int
-	every  int64
+	bytes  int64
 
 	mu         sync.Mutex
 	closed     bool
@@ -52,6 +53,7 @@ type Run struct {
 	history    file
 	historyEnd int64
 	lastStep   int64
+	head       int64 // step that the run was rewound to and has not left yet; none: the largest number
 	line       []byte
 }
 
@@ -93,7 +95,7 @@ func create(d disk, root, name string, cfg Config) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Run{dir: dir, cfg: cfg, disk: d, keep: 3, ready: true}
+	r := &Run{dir: dir, cfg: cfg, disk: d, keep: keepLast, bytes: keepBytes, head: math.MaxInt64, ready: true}
 	err = r.begin(text)
 	if err == nil {
 		err = syncDir(root)
@@ -187,7 +189,8 @@ func Open(dir string) (*Run, error) {
 
 // Read opens a run for looking at it and sampling from it, also while another process writes it.
 func Read(dir string) (*Run, error) {
-	r := &Run{dir: filepath.Clean(dir), disk: realDisk, keep: 3}
+	r := &Run{dir: filepath.Clean(dir), disk: realDisk, keep: keepLast, bytes: keepBytes}
+	r.head = readHead(r.dir)
 	st, err := os.Stat(r.dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -264,9 +267,12 @@ func (r *Run) writable() error {
 // Log appends a line of metrics. Steps must not fall. A line is written whole or not at all: when the disk is
 // full the error says so, and later lines follow the last whole one.
 func (r *Run) Log(m Metrics) error {
+	err := r.leaveHead()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	err := r.writable()
+	if err == nil {
+		err = r.writable()
+	}
 	if err == nil {
 		err = m.check()
 	}
@@ -282,6 +288,21 @@ func (r *Run) Log(m Metrics) error {
 	}
 	r.lastStep = m.Step
 	return nil
+}
+
+// leaveHead sets aside what comes after the step that the run was rewound to, if it was.
+func (r *Run) leaveHead() error {
+	r.mu.Lock()
+	stays := r.head == math.MaxInt64 || r.writable() != nil
+	r.mu.Unlock()
+	if stays {
+		return nil
+	}
+	r.saveMu.Lock()
+	defer r.saveMu.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.settle()
 }
 
 // appendLine writes a line at *end, and takes back a part of it.

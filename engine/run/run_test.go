@@ -65,7 +65,7 @@ func TestLifeOfARun(t *testing.T) {
 	}
 	steps, err := r.Checkpoints()
 	require.NoError(t, err)
-	assert.Equal(t, []int64{6, 8, 10}, steps)
+	assert.Equal(t, []int64{2, 4, 6, 8, 10}, steps)
 	require.NoError(t, r.Event(10, "learning rate 0.001 -> 0.002"))
 	require.NoError(t, r.SaveSample("step-10.png", []byte("png")))
 	require.Error(t, r.SaveSample("../x", nil))
@@ -206,21 +206,23 @@ func TestRetain(t *testing.T) {
 	r, err := Create(t.TempDir(), "r", config())
 	require.NoError(t, err)
 	defer r.Close()
-	r.Retain(2, 5)
-	for step := int64(1); step <= 13; step++ {
+	require.NoError(t, r.Save(state(1)))
+	st, err := os.Stat(r.checkpointPath(1))
+	require.NoError(t, err)
+	r.Retain(2, 5*st.Size()+st.Size()/2)
+	for step := int64(2); step <= 21; step++ {
 		require.NoError(t, r.Save(state(step)))
 	}
 	steps, err := r.Checkpoints()
 	require.NoError(t, err)
-	assert.Equal(t, []int64{5, 10, 12, 13}, steps)
-	ck, err := r.ResumeAt(11)
-	require.NoError(t, err)
-	requireState(t, 10, ck)
+	assert.Len(t, steps, 5)
+	assert.Equal(t, int64(1), steps[0])
+	assert.Equal(t, []int64{20, 21}, steps[3:])
+	r.Retain(2, 0)
+	require.NoError(t, r.Save(state(22)))
 	steps, err = r.Checkpoints()
 	require.NoError(t, err)
-	assert.Equal(t, []int64{5, 10}, steps)
-	_, err = r.ResumeAt(3)
-	require.ErrorContains(t, err, "no checkpoint up to step 3: the first is of step 5")
+	assert.Equal(t, []int64{21, 22}, steps, "the last ones are kept whatever they weigh")
 }
 
 func TestDamagedCheckpointFallsBack(t *testing.T) {
