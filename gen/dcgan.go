@@ -12,11 +12,12 @@ var _ = register(Model{
 	What:  "generative adversarial network: one net draws, another tells its pictures from real ones",
 	Rate:  2e-4,
 	Batch: 64,
-	settings: []Setting{
+	settings: append([]Setting{
+		lossSetting(nonSaturating),
 		{Key: "latent", Default: "100", What: "numbers that a picture is drawn from", check: intBetween(1, 4096)},
 		{Key: "width", Default: "64", What: "channels of the widest layers", check: intBetween(1, 1024)},
-		groupRate("d", "the discriminator"), groupRate("g", "the generator"),
-	},
+		groupRate("d", "the discriminator"), groupRate("g", "the generator"), evalSetting,
+	}, penaltySettings("0")...),
 	defaults: map[string]string{"beta1": "0.5"},
 	build:    func(s Settings, d DataInfo) (Net, error) { return newDCGAN(s, d), nil },
 })
@@ -25,12 +26,15 @@ var _ = register(Model{
 const dcganSide = 32
 
 // dcgan is the deep convolutional GAN of Radford, Metz and Chintala (ICLR 2016) for
-// pictures of 32x32, with the non-saturating loss of Goodfellow et al. (2014).
+// pictures of 32x32, by default with the non-saturating loss of Goodfellow et al.
+// (2014). Batch normalisation lets the score of a picture depend on the others in its
+// batch, so a penalty on slopes is not quite that of its paper.
 // Parameters of the generator begin with "g.", of the discriminator with "d.".
 type dcgan struct {
 	ps     *nn.Params
 	fit    fit
 	latent int
+	game   game
 	g, d   stack
 }
 
@@ -49,7 +53,8 @@ type layer interface {
 }
 
 func newDCGAN(s Settings, d DataInfo) *dcgan {
-	m := &dcgan{ps: nn.NewParams(), fit: fit{d, dcganSide, dcganSide}, latent: s.Int("latent")}
+	m := &dcgan{ps: nn.NewParams(), fit: fit{d, dcganSide, dcganSide}, latent: s.Int("latent"),
+		game: newGame(s)}
 	w, once, half := s.Int("width"), ops.Conv{}, ops.Conv{Stride: 2, Pad: 1}
 	g := m.ps.Sub("g")
 	up := func(name string, in, out int, c ops.Conv) {
@@ -131,14 +136,9 @@ func (m *dcgan) judge(s *nn.Scope, x ir.Value) ir.Value {
 	return ops.Reshape(s.B, y, s.B.Type(y).Shape[0])
 }
 
-// cross is the mean cross-entropy of logits whose targets are all 0 or all 1.
-func cross(b *ir.Builder, logits ir.Value, target float64) ir.Value {
-	return ops.Mean(b, ops.BCEWithLogits(b, logits, b.Const(ir.F32, target)))
-}
-
 // Step updates the discriminator on real pictures and on drawn ones, each with their
 // own batch statistics, and then the generator on the same drawn pictures by the
-// updated discriminator:
+// updated discriminator. By default
 //
 //	loss_d = -log D(x) - log(1 - D(G(z)))
 //	loss_g = -log D(G(z))
@@ -147,15 +147,43 @@ func (m *dcgan) Step(s *train.Step, batch train.Batch) {
 	real := m.fit.enter(s.Scope, batch.X())
 	fake := m.generate(s.Scope, s.Normal("z", batch.N, m.latent))
 	yes := m.judge(s.Scope, real)
-	no := m.judge(s.Scope, ops.StopGradient(b, fake))
-	lossD := ops.Add(b, cross(b, yes, 1), cross(b, no, 0))
+	still := ops.StopGradient(b, fake)
+	no := m.judge(s.Scope, still)
+	lossD := m.game.judged(b, yes, no)
 	s.Report("loss_d", lossD)
-	s.Report("d_real", ops.Mean(b, ops.Sigmoid(b, yes)))
-	s.Report("d_fake", ops.Mean(b, ops.Sigmoid(b, no)))
-	s.MinimizeAs("d", lossD, m.d.params)
-	lossG := cross(b, m.judge(s.Scope, fake), 1)
+	if m.game.relative() || m.game.loss == wassersteinLoss {
+		s.Report("d_right", ops.Mean(b, ops.Cast(b, ops.Less(b, no, yes), ir.F32)))
+	} else {
+		s.Report("d_real", ops.Mean(b, m.game.certain(b, yes, no)))
+		s.Report("d_fake", ops.Mean(b, m.game.certain(b, no, yes)))
+	}
+	s.MinimizeAs("d", plus(b, lossD, m.penalties(s, real, still, yes, no)...), m.d.params)
+	no = m.judge(s.Scope, fake)
+	if m.game.relative() {
+		yes = m.judge(s.Scope, real)
+	}
+	lossG := m.game.drawn(b, yes, no)
 	s.Report("loss_g", lossG)
 	s.MinimizeAs("g", lossG, m.g.params)
+}
+
+// penalties on the discriminator's slope; they leave its running statistics alone.
+func (m *dcgan) penalties(s *train.Step, real, fake, yes, no ir.Value) []ir.Value {
+	held := s.Held
+	s.Held = true
+	judge := func(x ir.Value) ir.Value { return m.judge(s.Scope, x) }
+	all := []ir.Value{
+		m.game.slopes(s.Scope, real, yes, judge), m.game.slopes(s.Scope, fake, no, judge),
+		m.game.between(s.Scope, real, fake, judge),
+	}
+	s.Held = held
+	return all
+}
+
+// Scores gives the discriminator's scores [n] of pictures x [n H W C] in [0,1], and
+// of as many drawn ones.
+func (m *dcgan) Scores(s *nn.Scope, n int, x ir.Value) (real, fake ir.Value) {
+	return m.judge(s, m.fit.enter(s, x)), m.judge(s, m.generate(s, s.Normal("z", n, m.latent)))
 }
 
 // Eval asks the discriminator, with running statistics, about test pictures and as

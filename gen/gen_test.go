@@ -46,7 +46,7 @@ func TestModelsHasTheMust(t *testing.T) {
 		}
 		assert.Subset(t, keysOf(keys), []string{"optimizer", "clip", "schedule", "ema"}, m.Name)
 	}
-	assert.Equal(t, []string{"cnn", "dcgan", "unet", "vae"}, names)
+	assert.Equal(t, []string{"cnn", "dcgan", "gan", "unet", "vae"}, names)
 }
 
 func keysOf(m map[string]bool) []string {
@@ -60,7 +60,7 @@ func keysOf(m map[string]bool) []string {
 // small are the settings by which models are tested.
 var small = map[string][]string{
 	"vae": {"hidden=6", "latent=3"}, "dcgan": {"width=2", "latent=3"}, "unet": {"width=8"},
-	"cnn": {"width=2", "dropout=0.1"},
+	"cnn": {"width=2", "dropout=0.1"}, "gan": {"width=1", "latent=3"},
 }
 
 // Every model must trace a step, an evaluation, samples
@@ -361,7 +361,7 @@ func TestSettingErrors(t *testing.T) {
 		assert.NotContains(t, err.Error(), "\x1b")
 	}
 	_, err = gen.Find("vea")
-	assert.EqualError(t, err, `model "vea": unknown (did you mean vae?), want one of cnn, dcgan, unet, vae`)
+	assert.EqualError(t, err, `model "vea": unknown (did you mean vae?), want one of cnn, dcgan, gan, unet, vae`)
 }
 
 func TestBuildErrors(t *testing.T) {

@@ -46,11 +46,15 @@ func TestStepGradients(t *testing.T) {
 		losses     []string // in the order of Minimize
 	}{
 		{"dcgan", "width=1", gen.DataInfo{H: 30, W: 32, C: 1}, []string{"loss_d", "loss_g"}},
+		{"dcgan", "width=1 loss=relativistic slope=0.5", gen.DataInfo{H: 32, W: 32, C: 1}, []string{"loss", "loss_g"}},
+		{"gan", "width=1 loss=wgan-gp", gen.DataInfo{H: 32, W: 32, C: 1}, []string{"loss", "loss_g"}},
+		{"gan", "width=1 loss=hinge slope_by=exact", gen.DataInfo{H: 32, W: 32, C: 1}, []string{"loss", "loss_g"}},
+		{"gan", "width=1", gen.DataInfo{H: 32, W: 30, C: 3}, []string{"loss", "loss_g"}},
 		{"unet", "width=8", gen.DataInfo{H: 3, W: 4, C: 1, Labels: 4}, []string{"loss"}},
 	}
 	for _, tt := range tests {
-		t.Run(tt.model, func(t *testing.T) {
-			net, _ := build(t, tt.model, tt.d, tt.set)
+		t.Run(tt.model+" "+tt.set, func(t *testing.T) {
+			net, _ := build(t, tt.model, tt.d, strings.Fields(tt.set)...)
 			g, minimised := stepGraph(t, net, tt.d)
 			in := stepInputs(g, net)
 			base, err := ops.Eval(g, in)
@@ -149,7 +153,7 @@ func along(t *testing.T, g *ir.Graph, in, base map[string]ops.Array, loss string
 func TestResumeOfNets(t *testing.T) {
 	ctx, eng := context.Background(), openCPU(t)
 	d := gen.DataInfo{H: 8, W: 8, C: 1, Labels: 3}
-	for _, model := range []string{"dcgan", "unet"} {
+	for _, model := range []string{"dcgan", "gan", "unet"} {
 		t.Run(model, func(t *testing.T) {
 			net, s := build(t, model, d, append([]string{"ema=0.9"}, small[model]...)...)
 			var end []run.Checkpoint
@@ -189,7 +193,7 @@ func TestNetsOfAllSizes(t *testing.T) {
 	for _, d := range []gen.DataInfo{
 		{H: 64, W: 48, C: 3}, {H: 1, W: 1, C: 1}, {H: 33, W: 5, C: 1}, {H: 28, W: 28, C: 1},
 	} {
-		for _, model := range []string{"dcgan", "unet"} {
+		for _, model := range []string{"dcgan", "gan", "unet"} {
 			net, _ := build(t, model, d, small[model]...)
 			b := ir.NewBuilder()
 			y := net.Sample().Trace(nn.NewScope(b), 3, ir.None)
