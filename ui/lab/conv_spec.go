@@ -346,3 +346,38 @@ func (s ConvSpec) Formula(n int) string {
 	}
 	return text
 }
+
+// SetKernel makes the first kernel the user's own: rows divided by ";", weights by "," or blanks, as in
+// "-1,0,1; -2,0,2; -1,0,1". On a picture of several channels each sees these weights divided by their number.
+func (s *ConvSpec) SetKernel(text string) error {
+	var rows [][]float32
+	for _, line := range strings.Split(strings.TrimSuffix(strings.TrimSpace(text), ";"), ";") {
+		var row []float32
+		for _, f := range strings.FieldsFunc(line, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' }) {
+			v, err := strconv.ParseFloat(f, 32)
+			if err != nil || math.IsNaN(v) || math.Abs(v) > 1000 {
+				return fmt.Errorf("weight %q: want a number from -1000 to 1000", f)
+			}
+			row = append(row, float32(v))
+		}
+		rows = append(rows, row)
+	}
+	n := len(rows)
+	for i, row := range rows {
+		if len(row) != n || n > maxConvSize {
+			return fmt.Errorf("kernel: row %d of %d has %d weights: want as many rows as columns, 1 to %d", i+1, n,
+				len(row), maxConvSize)
+		}
+	}
+	old := *s
+	if s.Size = n; n != old.Size {
+		s.refit(old)
+	}
+	k := ConvKernel{Name: "own", Weights: make([]float32, s.Seen()*n*n)}
+	for i := range k.Weights {
+		k.Weights[i] = rows[i/n%n][i%n] / float32(s.Seen())
+	}
+	s.Kernels = slices.Clone(s.Kernels)
+	s.Kernels[0] = k
+	return nil
+}

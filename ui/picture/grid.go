@@ -149,7 +149,7 @@ func (g gridCell) draw() {
 			if g.o.Channels == 1 {
 				row[x] = g.lv.index(g.value(x, y, 0))
 			} else {
-				row[x] = dither(g.value(x, y, 0), g.value(x, y, 1), g.value(x, y, 2), g.x0+x, g.y0+y)
+				row[x] = Dither(g.value(x, y, 0), g.value(x, y, 1), g.value(x, y, 2), g.x0+x, g.y0+y)
 			}
 		}
 	}

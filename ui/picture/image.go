@@ -50,7 +50,7 @@ func FromRGB(vals []float32, w, h int) *Image {
 	im := newImage(w, h, Cube)
 	for i := range min(len(vals)/3, len(im.Pix)) {
 		v := vals[3*i : 3*i+3]
-		im.Pix[i] = dither(v[0], v[1], v[2], i%im.W, i/im.W)
+		im.Pix[i] = Dither(v[0], v[1], v[2], i%im.W, i/im.W)
 	}
 	return im
 }
@@ -96,7 +96,7 @@ func fromManyColors(src image.Image, b image.Rectangle) *Image {
 	for i := range im.Pix {
 		x, y := i%im.W, i/im.W
 		r, g, bl, _ := src.At(b.Min.X+x, b.Min.Y+y).RGBA()
-		im.Pix[i] = dither(float32(r)/0xffff, float32(g)/0xffff, float32(bl)/0xffff, x, y)
+		im.Pix[i] = Dither(float32(r)/0xffff, float32(g)/0xffff, float32(bl)/0xffff, x, y)
 	}
 	return im
 }
@@ -143,8 +143,8 @@ var bayer = func() (m [64]float32) {
 	return m
 }()
 
-// dither gives the index on the Cube palette of a colour in 0..1 at pixel x, y.
-func dither(r, g, b float32, x, y int) byte {
+// Dither gives the index on the Cube palette of a colour in 0..1 at pixel x, y.
+func Dither(r, g, b float32, x, y int) byte {
 	t := bayer[(y&7)<<3|x&7]
 	return byte((step(r, cubeR-1, t)*cubeG+step(g, cubeG-1, t))*cubeB + step(b, cubeB-1, t))
 }
