@@ -13,6 +13,7 @@ import (
 var (
 	ConvModes       = []string{"zero", "reflect", "replicate", "circular"}
 	ConvKinds       = []string{"convolution", "transposed", "resize"}
+	convTransposed  = []string{"no", "yes", "resize"} // as Set takes a kind
 	ConvActivations = []string{"none", "relu", "leaky", "sigmoid", "tanh", "silu", "gelu"}
 	ConvPools       = []string{"none", "max", "average"}
 )
@@ -73,7 +74,8 @@ func ConvParams() []ConvParam {
 		whole("padding", "pixels put around the picture", 0, 16),
 		{Name: "mode", What: "what the padding holds", Choices: ConvModes},
 		whole("dilation", "distance of two taps", 1, 5),
-		{Name: "kind", What: "convolution, transposed, or resize and convolution", Choices: ConvKinds},
+		{Name: "transposed", What: "larger by a transposed convolution, or by resize and convolution",
+			Choices: convTransposed},
 		{Name: "channels", What: "of the picture", Choices: []string{"grey", "rgb"}},
 		whole("outputs", "kernels, and so maps", 1, maxConvOutputs),
 		{Name: "depthwise", What: "each channel has a kernel of its own", Choices: []string{"no", "yes"}},
@@ -110,8 +112,8 @@ func (s ConvSpec) Get(name string) string {
 		return strconv.FormatFloat(s.Bias, 'g', 6, 64)
 	case "mode":
 		return s.Mode
-	case "kind":
-		return s.Kind
+	case "transposed":
+		return convTransposed[slices.Index(ConvKinds, s.Kind)]
 	case "activation":
 		return s.Activation
 	case "pool":
@@ -210,8 +212,8 @@ func (s *ConvSpec) choose(name, value string) {
 		s.refit(old)
 	case "mode":
 		s.Mode = value
-	case "kind":
-		s.Kind = value
+	case "transposed":
+		s.Kind = ConvKinds[slices.Index(convTransposed, value)]
 	case "activation":
 		s.Activation = value
 	case "pool":
@@ -257,9 +259,8 @@ func (s ConvSpec) Check(h, w int) error {
 	span := (s.Size-1)*s.Dilation + 1
 	if s.Kind == "transposed" {
 		if s.Mode != "zero" && s.Pad > 0 {
-			return impossible("a transposed convolution takes its padding off the output, so there is nothing to %s: "+
-				"want mode zero", map[string]string{"reflect": "reflect", "replicate": "replicate"}[s.Mode]+
-				map[bool]string{true: "wrap around"}[s.Mode == "circular"])
+			return impossible("a transposed convolution takes its padding off the output, so that there is nothing to "+
+				"fill by %s: want mode zero", s.Mode)
 		}
 		if got := (least-1)*s.Stride + span - 2*s.Pad; got < 1 {
 			return impossible("padding %d at both sides takes all %d pixels of the output away: want padding %d or less",
@@ -271,11 +272,11 @@ func (s ConvSpec) Check(h, w int) error {
 		}
 		switch {
 		case s.Mode == "reflect" && s.Pad > least-1:
-			return impossible("%d pixels of padding cannot be reflected in a picture of %d: want padding %d or less, "+
-				"or mode replicate", s.Pad, least, least-1)
+			return impossible("%d pixels of padding cannot be reflected in a picture of %d: want padding %d or "+
+				"less, or mode replicate", s.Pad, least, least-1)
 		case s.Mode == "circular" && s.Pad > least:
-			return impossible("%d pixels of padding are more than a picture of %d can go around: want padding %d or less",
-				s.Pad, least, least)
+			return impossible("%d pixels of padding are more than a picture of %d can go around: want padding %d "+
+				"or less", s.Pad, least, least)
 		case span > least+2*s.Pad:
 			return impossible("the kernel reaches over %d pixels, and the picture has %d with its padding: want a "+
 				"smaller kernel or dilation, or padding %d", span, least+2*s.Pad, (span-least+1)/2)

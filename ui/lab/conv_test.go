@@ -127,9 +127,9 @@ func TestConvFormula(t *testing.T) {
 	assert.Equal(t, "floor((28 + 2*0 - 2*(3-1) - 1)/2) + 1 = 12", s.Formula(28))
 	set(t, &s, "pool", "max")
 	assert.Equal(t, "floor((28 + 2*0 - 2*(3-1) - 1)/2) + 1 = 12, pooled floor((12 - 2)/2) + 1 = 6", s.Formula(28))
-	set(t, &s, "pool", "none", "kind", "transposed", "dilation", "1", "padding", "1")
+	set(t, &s, "pool", "none", "transposed", "yes", "dilation", "1", "padding", "1")
 	assert.Equal(t, "(14-1)*2 - 2*1 + 1*(3-1) + 1 = 27", s.Formula(14))
-	set(t, &s, "kind", "resize")
+	set(t, &s, "transposed", "resize")
 	assert.Equal(t, "14*2 = 28, floor((28 + 2*1 - 1*(3-1) - 1)/1) + 1 = 28", s.Formula(14))
 }
 
@@ -151,10 +151,10 @@ func TestConvImpossible(t *testing.T) {
 		{28, 28, []string{"size", "11", "dilation", "5", "padding", "0"}, "reaches over 51 pixels"},
 		{4, 4, []string{"mode", "reflect", "padding", "4"}, "want padding 3 or less, or mode replicate"},
 		{4, 4, []string{"mode", "circular", "padding", "5"}, "want padding 4 or less"},
-		{9, 9, []string{"kind", "transposed", "mode", "circular"}, "want mode zero"},
-		{2, 2, []string{"kind", "transposed", "padding", "9"}, "want padding 1 or less"},
+		{9, 9, []string{"transposed", "yes", "mode", "circular"}, "want mode zero"},
+		{2, 2, []string{"transposed", "yes", "padding", "9"}, "want padding 1 or less"},
 		{5, 5, []string{"pool", "max", "pool.size", "6"}, "want pool.size 5 or less"},
-		{256, 256, []string{"kind", "transposed", "stride", "8"}, "more than the lab shows"},
+		{256, 256, []string{"transposed", "yes", "stride", "8"}, "more than the lab shows"},
 	} {
 		s := NewConvSpec()
 		set(t, &s, c.pairs...)

@@ -14,9 +14,9 @@ import (
 )
 
 // Facts are the parameters by their names, and what came of them: picture, possible, in.h, in.w, out.h,
-// out.w, same_size, x, y, map, sum, pre, value, min, max, mean, page, playing, compare.
+// out.w, same_size, window.x, window.y, map, sum, pre, value, min, max, mean, page, playing, compare.
 func (c *Conv) Facts() map[string]string {
-	f := map[string]string{"page": [...]string{"lab", "network"}[c.page], "playing": yesOrNo(c.playing),
+	f := map[string]string{"page": [...]string{"picture", "network"}[c.page], "playing": yesOrNo(c.playing),
 		"compare": yesOrNo(c.compare), "possible": yesOrNo(c.problem == nil), "map": strconv.Itoa(c.output + 1)}
 	for _, p := range lab.ConvParams() {
 		f[p.Name] = c.spec.Get(p.Name)
@@ -39,7 +39,7 @@ func (c *Conv) Facts() map[string]string {
 		n := c.numbersView()
 		pre, _, out := n.values()
 		m := r.Maps[c.output]
-		f["x"], f["y"] = strconv.Itoa(c.x), strconv.Itoa(c.y)
+		f["window.x"], f["window.y"] = strconv.Itoa(c.x), strconv.Itoa(c.y)
 		f["sum"], f["pre"], f["value"] = factNumber(n.window.Sum), factNumber(pre), factNumber(out)
 		f["min"], f["max"], f["mean"] = factNumber(m.Min), factNumber(m.Max), factNumber(m.Mean)
 	}
@@ -57,7 +57,7 @@ func yesOrNo(v bool) string {
 func factNumber(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
 
 // Set changes a parameter, or one of: open (a picture, or "?name=value&..." for several at once), picture,
-// x, y, map, cell.ROW.COLUMN, page (lab, network), play (yes, no), compare (yes, no), reset.
+// window.x, window.y, map, cell.ROW.COLUMN, page (picture, network), play (yes, no), compare (yes, no), reset.
 func (c *Conv) Set(name, value string) (tea.Cmd, error) {
 	switch name {
 	case "open":
@@ -67,15 +67,15 @@ func (c *Conv) Set(name, value string) (tea.Cmd, error) {
 		return c.open(value), nil
 	case "picture":
 		return c.open(value), nil
-	case "x", "y", "map":
+	case "window.x", "window.y", "map":
 		v, err := strconv.Atoi(value)
 		if err != nil || v < 0 {
 			return nil, fmt.Errorf("%s %q: want a whole number from 0", name, value)
 		}
 		switch name {
-		case "x":
+		case "window.x":
 			c.move(c.y, v)
-		case "y":
+		case "window.y":
 			c.move(v, c.x)
 		default:
 			c.output = max(0, min(v-1, len(c.spec.Kernels)-1))
@@ -83,8 +83,8 @@ func (c *Conv) Set(name, value string) (tea.Cmd, error) {
 		c.stale = true
 		return c.draw(), nil
 	case "page":
-		if value != "lab" && value != "network" {
-			return nil, fmt.Errorf("page %q: want lab or network", value)
+		if value != "picture" && value != "network" {
+			return nil, fmt.Errorf("page %q: want picture or network", value)
 		}
 		if (value == "network") != (c.page == pageNet) {
 			return c.turnPage(""), nil

@@ -188,7 +188,7 @@ func (c *Conv) demo(string) tea.Cmd {
 	c.before = c.spec
 	c.compare, c.playing, c.zoom = true, false, false
 	for _, p := range [][2]string{{"kernel", "box"}, {"size", "3"}, {"depthwise", "no"}, {"channels", "grey"},
-		{"outputs", "1"}, {"kind", "transposed"}, {"stride", "2"}, {"padding", "1"}, {"mode", "zero"},
+		{"outputs", "1"}, {"transposed", "yes"}, {"stride", "2"}, {"padding", "1"}, {"mode", "zero"},
 		{"dilation", "1"}, {"bias", "0"}, {"activation", "none"}, {"pool", "none"}} {
 		_ = c.spec.Set(p[0], p[1]) // all are values of the lists
 	}
@@ -256,8 +256,8 @@ func (c *Conv) paramKeys() []Key {
 	}
 	return []Key{
 		bindKey("up/down", "parameter", "choose a parameter", c.moveParam, "up", "down", "home", "end"),
-		bindKey("left/right", "change", "change its value; so do + and - and the mouse's wheel", c.stepParam, "left",
-			"right", "+", "=", "-"),
+		bindKey("left/right", "change", "change its value; so do + and - and the mouse's wheel", c.stepParam,
+			"left", "right", "+", "=", "-"),
 		bindKey("enter", "type or list", "type a number, or open the list of choices", c.enterParam, "enter"),
 		bindKey("esc", "done", "back to the window", c.toWindow, "esc"),
 	}

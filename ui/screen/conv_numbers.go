@@ -118,7 +118,7 @@ func (n numbersView) body(w, h int) string {
 	if !p.beside {
 		if rest := h - len(lines) - 1; rest >= len(n.terms())+1 { // room to write the sum as on paper
 			column := n.sumColumn(w, rest)
-			if room := w - 30; room > 16 {
+			if room := w - 30; room > 16 && size <= 3 {
 				column = widget.Columns(4, column, n.th.Dim.Render(widget.Wrap(n.expansion(), room, rest)))
 			}
 			return strings.Join(lines, "\n") + "\n\n" + column
@@ -158,11 +158,11 @@ func (n numbersView) row1(m matrix, r int, p numbersPlan) string {
 			fmt.Fprintf(&b, "\x1b[38;2;%d;%d;%d;48;2;%d;%d;%dm%s", up[0], up[1], up[2], down[0], down[1], down[2],
 				strings.Repeat("▀", p.cell))
 		case i == m.chosen:
-			text := m.text[i]
+			text := widget.Right(m.text[i], p.cell-1) + " "
 			if p.cell < 4 {
-				text = "◆"
+				text = widget.Right("◆", p.cell)
 			}
-			b.WriteString("\x1b[m" + n.th.Selected.Render(widget.Right(text, p.cell)))
+			b.WriteString("\x1b[m" + n.th.Selected.Render(text))
 		case p.cell < 4 && n.th.NoColor:
 			b.WriteString(strings.Repeat(shadeOf(m.color[i]), p.cell))
 		case p.cell < 4:
@@ -323,7 +323,6 @@ func (n numbersView) sumColumn(w, h int) string {
 
 // expansion is the sum of the products that are not zero, written out.
 func (n numbersView) expansion() string {
-	const most = 25
 	var b strings.Builder
 	count := 0
 	for _, t := range n.taps() {
@@ -331,18 +330,15 @@ func (n numbersView) expansion() string {
 		if v == 0 {
 			continue
 		}
-		if count++; count > most {
-			b.WriteString(" + …")
-			break
-		}
 		switch {
-		case v < 0 && count > 1:
+		case v < 0 && count > 0:
 			b.WriteString(" - ")
 		case v < 0:
 			b.WriteString("-")
-		case count > 1:
+		case count > 0:
 			b.WriteString(" + ")
 		}
+		count++
 		b.WriteString(brief(math.Abs(v), 6))
 	}
 	if count == 0 {

@@ -44,7 +44,8 @@ func (c *Conv) View(w, h int) string {
 	panel := func(title, body string, r rect, focused bool) string {
 		return widget.Box(title, body, r.w, r.h, focused, th)
 	}
-	in := panel(c.inputTitle(l.in.w), c.pictureBody(c.art.in, l.in, l, c.inputLegend()), l.in, c.focus == onWindow)
+	in := panel(c.inputTitle(l.in.w), c.pictureBody(c.art.in, l.in, l, c.inputLegend(l)), l.in,
+		c.focus == onWindow)
 	out := panel(c.outputTitle(l.out.w), c.pictureBody(c.art.out, l.out, l, c.outputLegend(l)), l.out,
 		c.focus == onWindow)
 	pw, ph := widget.Inner(l.params.w, l.params.h)
@@ -66,7 +67,12 @@ func (c *Conv) View(w, h int) string {
 	} else {
 		body = beside(in, out, params) + "\n" + numbers
 	}
-	return widget.Block(strings.Join([]string{c.header(w), c.formula(w), body, c.status(w)}, "\n"), w, h)
+	head := c.header(w) + "\n" + c.formula(w)
+	if c.problem != nil && c.entry == nil {
+		text := strings.TrimPrefix(c.problem.Error(), lab.ErrImpossible.Error()+": ")
+		head = th.Bad.Render(widget.Wrap("impossible: "+widget.Clean(text), w, 2))
+	}
+	return widget.Block(head+"\n"+body+"\n"+c.status(w), w, h)
 }
 
 // pictureBody is a picture with its legend below, or an empty place where what was drawn is for another
@@ -124,12 +130,14 @@ func shortName(name string) string {
 	return name
 }
 
-// formula is the second line: how the size of the result comes about, or why there is none.
+// formula is the second line: what is typed, else how the size of the result comes about.
 func (c *Conv) formula(w int) string {
 	th := c.lab.Theme
+	if c.entry != nil {
+		return c.prompt(w)
+	}
 	if c.problem != nil {
-		text := strings.TrimPrefix(c.problem.Error(), lab.ErrImpossible.Error()+": ")
-		return th.Bad.Render(widget.Fit("impossible: "+widget.Clean(text), w))
+		return ""
 	}
 	s := c.spec
 	if c.pic.H == c.pic.W {
@@ -178,8 +186,9 @@ func (c *Conv) outputTitle(w int) string {
 }
 
 // inputLegend says where the window is.
-func (c *Conv) inputLegend() string {
+func (c *Conv) inputLegend(l convLayout) string {
 	th, s := c.lab.Theme, c.result.Spec
+	room, _ := widget.Inner(l.in.w, l.in.h)
 	w := c.view().window()
 	if w.w == 0 {
 		return th.Dim.Render("no pixel reaches this value")
@@ -191,11 +200,14 @@ func (c *Conv) inputLegend() string {
 				met++
 			}
 		}
-		return th.Dim.Render("taps that meet a pixel: ") +
-			th.Text.Render(fmt.Sprintf("%d of %d", met/s.Seen(), s.Size*s.Size))
+		count := fmt.Sprintf("%d of %d", met/s.Seen(), s.Size*s.Size)
+		return th.Dim.Render(fitting(room-len(count), "taps that meet a pixel: ", "taps used: ")) + th.Text.Render(count)
 	}
-	return th.Dim.Render("window at row ") + th.Text.Render(fmt.Sprint(w.y-c.result.Plane.Top)) +
-		th.Dim.Render(", column ") + th.Text.Render(fmt.Sprint(w.x-c.result.Plane.Top))
+	at := fmt.Sprintf("row %d, column %d", w.y-c.result.Plane.Top, w.x-c.result.Plane.Top)
+	if len(at) > room {
+		at = fmt.Sprintf("at %d, %d", w.y-c.result.Plane.Top, w.x-c.result.Plane.Top)
+	}
+	return th.Dim.Render(fitting(room-len(at), "window at ", "at ")) + th.Text.Render(at)
 }
 
 // outputLegend is the scale of the colours, with the window's value.
@@ -212,8 +224,8 @@ func (c *Conv) outputLegend(l convLayout) string {
 	here := "  here " + widget.Sig(value)
 	n := min(16, w-len(lo)-len(hi)-len(here)-2)
 	if n < 4 {
-		return th.Dim.Render("here ") + th.Good.Render(widget.Sig(value)) +
-			th.Dim.Render(fitting(w-5-len(widget.Sig(value)), " of "+lo+" to "+hi, " to "+hi))
+		text := widget.Sig(value)
+		return th.Good.Render(text) + th.Dim.Render(fitting(w-len(text), " of "+lo+" to "+hi, " in "+lo+".."+hi))
 	}
 	pal := picture.Gray
 	if sc.signed {
@@ -245,18 +257,21 @@ func (c *Conv) numbersTitle(w int) string {
 	return fitting(w-6, title+": patch × kernel = products, summed up", title, "window")
 }
 
-// status is the last line: what is typed, else what to try.
+// prompt is the second line while something is typed.
+func (c *Conv) prompt(w int) string {
+	th := c.lab.Theme
+	text := widget.Clean(string(c.entry.text))
+	room := max(8, w-len(c.entry.what)-34)
+	if over := ansi.StringWidth(text) - room; over > 0 {
+		text = ansi.TruncateLeft(text, over+1, "…")
+	}
+	return widget.Fit(th.Accent.Render(c.entry.what+": ")+th.Text.Render(text)+th.Accent.Render("▏")+
+		th.Dim.Render("  enter takes it, esc drops it"), w)
+}
+
+// status is the last line: what to try.
 func (c *Conv) status(w int) string {
 	th := c.lab.Theme
-	if c.entry != nil {
-		text := widget.Clean(string(c.entry.text))
-		room := max(8, w-len(c.entry.what)-40)
-		if over := ansi.StringWidth(text) - room; over > 0 {
-			text = ansi.TruncateLeft(text, over+1, "…")
-		}
-		return widget.Fit(th.Accent.Render(c.entry.what+": ")+th.Text.Render(text)+th.Accent.Render("▏")+
-			th.Dim.Render("  enter takes it, esc drops it"), w)
-	}
 	hint := "space slides the window; arrows or the mouse move it; p parameters; e edits the kernel"
 	switch {
 	case c.problem != nil:
