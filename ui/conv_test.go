@@ -240,8 +240,8 @@ func TestConvTinyAndImpossible(t *testing.T) {
 // TestConvEverySize draws the screen in many states at many sizes.
 func TestConvEverySize(t *testing.T) {
 	m, s := convLab(t, 120, 40)
-	for _, pairs := range [][]string{nil, {"picture", "text", "size", "11", "padding", "5", "channels", "rgb"},
-		{"kernel", "gabor", "transposed", "yes", "stride", "2"}, {"depthwise", "yes", "pool", "max"}, {"compare", "yes"}} {
+	for _, pairs := range [][]string{nil, {"picture", "digit", "size", "11", "padding", "5", "channels", "rgb"},
+		{"picture", "blob", "kernel", "gabor", "transposed", "yes", "stride", "2"}, {"depthwise", "yes", "pool", "max"}, {"compare", "yes"}} {
 		setUp(t, m, s, pairs...)
 		for _, k := range []string{"p", "e", "esc"} {
 			press(t, m, k)
