@@ -18,6 +18,7 @@ func (a *app) complete(root *cobra.Command) {
 	first := map[string]completion{
 		"train":  words(models),
 		"sample": a.runNames,
+		"latent": a.runNames,
 		"resume": a.runNames,
 		"data":   a.dataNames,
 		"bench":  words(lab.Workloads),
@@ -33,6 +34,7 @@ func (a *app) complete(root *cobra.Command) {
 		"resume":   a.runNames,
 		"out":      files,
 		"golden":   files,
+		"mode":     words(latentKinds),
 	}
 	for _, c := range append(root.Commands(), root) {
 		if f, ok := first[c.Name()]; ok {

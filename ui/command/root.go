@@ -58,8 +58,9 @@ func (a *app) root() *cobra.Command {
 	f.StringVar(&a.isa, "isa", "", "instructions of the cpu: avx512, avx2 or go (default the best there is)")
 	f.StringVar(&a.runs, "runs", "", "folder of the runs (default the user's own, see mllab runs)")
 	f.StringVar(&a.graphics, "graphics", "auto", "pictures as: auto, sixel, kitty, iterm, blocks or none")
-	for _, verb := range []func() *cobra.Command{a.train, a.sample, a.resume, a.conv, a.list, a.devices, a.data, a.bench,
-		a.version} {
+	for _, verb := range []func() *cobra.Command{
+		a.train, a.resume, a.sample, a.conv, a.latent, a.list, a.devices, a.data, a.bench, a.version,
+	} {
 		c.AddCommand(verb())
 	}
 	c.SetHelpCommand(a.help())

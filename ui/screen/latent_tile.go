@@ -1,0 +1,157 @@
+package screen
+
+import (
+	"image"
+	"image/color"
+
+	"mllab/ui/picture"
+	"mllab/ui/theme"
+)
+
+// tile is one of several pictures in a place: where it is in pixels, and the code that it is of (nil: none).
+type tile struct {
+	x, y, w, h int
+	code       []float32
+	frame      color.RGBA // drawn around it where its alpha is not 0
+}
+
+func (t tile) has(x, y int) bool { return x >= t.x && y >= t.y && x < t.x+t.w && y < t.y+t.h }
+
+// fitTile is the size of a picture of w x h pixels within a box: enlarged by a whole factor, or made smaller.
+func fitTile(w, h, boxW, boxH int) (int, int) {
+	if k := min(boxW/max(1, w), boxH/max(1, h)); k >= 1 {
+		return w * k, h * k
+	}
+	if boxW*h < boxH*w {
+		return max(1, boxW), max(1, h*boxW/w)
+	}
+	return max(1, w*boxH/h), max(1, boxH)
+}
+
+// tileGap is the distance of two tiles in pixels.
+const tileGap = 2
+
+// tileRow lays out a row of least to most pictures of w x h in a box, as large as they can be.
+func tileRow(w, h, boxW, boxH, least, most int) []tile {
+	tw, _ := fitTile(w, h, boxW, boxH-tileGap)
+	n := max(least, min((boxW+tileGap)/(tw+tileGap), most))
+	return tileGrid(w, h, boxW, boxH, n, 1)
+}
+
+// tileGrid lays out cols x rows pictures of w x h in the middle of a box.
+func tileGrid(w, h, boxW, boxH, cols, rows int) []tile {
+	gap := tileGap
+	if boxW < cols*12 {
+		gap = 1 // half-blocks
+	}
+	tw, th := fitTile(w, h, (boxW+gap)/cols-gap, (boxH+gap)/rows-gap)
+	x0, y0 := max(0, (boxW-cols*(tw+gap)+gap)/2), max(0, (boxH-rows*(th+gap)+gap)/2)
+	var all []tile
+	for i := range cols * rows {
+		all = append(all, tile{x: x0 + i%cols*(tw+gap), y: y0 + i/cols*(th+gap), w: tw, h: th})
+	}
+	return all
+}
+
+// mosaic is an image of tiles on the background of the theme.
+type mosaic struct {
+	im      *image.Paletted
+	w, h, c int // of the pictures
+	pal     *picture.Palette
+}
+
+func newMosaic(boxW, boxH, w, h, c int, th theme.Theme) *mosaic {
+	m := &mosaic{w: w, h: h, c: c, pal: picture.Gray}
+	if c == 3 {
+		m.pal = picture.Cube
+	}
+	var pal color.Palette
+	for _, v := range m.pal.RGB {
+		pal = append(pal, color.RGBA{R: v[0], G: v[1], B: v[2], A: 255})
+	}
+	pal = append(pal, th.Colors.Background)
+	m.im = image.NewPaletted(image.Rect(0, 0, boxW, boxH), pal)
+	for i := range m.im.Pix {
+		m.im.Pix[i] = byte(len(pal) - 1)
+	}
+	return m
+}
+
+// index is that of a colour, a new one while there is room in the palette.
+func (m *mosaic) index(c color.RGBA) byte {
+	for i, p := range m.im.Palette {
+		if p == color.Color(c) {
+			return byte(i)
+		}
+	}
+	if len(m.im.Palette) < 256 {
+		m.im.Palette = append(m.im.Palette, c)
+		return byte(len(m.im.Palette) - 1)
+	}
+	return byte(m.im.Palette.Index(c))
+}
+
+// put draws a picture [h w c] into a tile.
+func (m *mosaic) put(t tile, pixels []float32) {
+	values := resample(pixels, m.w, m.h, m.c, t.w, t.h)
+	var im *picture.Image
+	if m.c == 3 {
+		im = picture.FromRGB(values, t.w, t.h)
+	} else {
+		im = picture.FromGray(values, t.w, t.h)
+	}
+	for y := range t.h {
+		if t.y+y >= 0 && t.y+y < m.im.Rect.Dy() && t.x+t.w <= m.im.Rect.Dx() {
+			copy(m.im.Pix[(t.y+y)*m.im.Stride+t.x:], im.Pix[y*t.w:(y+1)*t.w])
+		}
+	}
+	if t.frame.A > 0 {
+		m.box(t.x-1, t.y-1, t.w+2, t.h+2, t.frame)
+	}
+}
+
+// box draws the outline of a rectangle.
+func (m *mosaic) box(x, y, w, h int, c color.RGBA) {
+	k := m.index(c)
+	set := func(x, y int) {
+		if (image.Point{X: x, Y: y}).In(m.im.Rect) {
+			m.im.Pix[y*m.im.Stride+x] = k
+		}
+	}
+	for i := range w {
+		set(x+i, y)
+		set(x+i, y+h-1)
+	}
+	for i := range h {
+		set(x, y+i)
+		set(x+w-1, y+i)
+	}
+}
+
+// resample gives a picture another size: repeated where it is enlarged by a whole factor, else the mean of
+// what falls into each pixel.
+func resample(pixels []float32, w, h, c, tw, th int) []float32 {
+	out := make([]float32, tw*th*c)
+	if tw >= w && th >= h {
+		for i := range tw * th {
+			from := (i/tw*h/th*w + i%tw*w/tw) * c
+			copy(out[i*c:(i+1)*c], pixels[from:])
+		}
+		return out
+	}
+	for y := range th {
+		y0, y1 := y*h/th, max((y+1)*h/th, y*h/th+1)
+		for x := range tw {
+			x0, x1 := x*w/tw, max((x+1)*w/tw, x*w/tw+1)
+			n := float32((y1 - y0) * (x1 - x0))
+			for py := y0; py < y1; py++ {
+				for px := x0; px < x1; px++ {
+					for k := range c {
+						out[(y*tw+x)*c+k] += pixels[(py*w+px)*c+k] / n
+					}
+				}
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,319 @@
+package screen
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"charm.land/lipgloss/v2"
+	"github.com/charmbracelet/x/ansi"
+
+	"mllab/ui/widget"
+)
+
+// View draws the screen.
+func (l *Latent) View(w, h int) string {
+	switch {
+	case w <= 0 || h <= 0:
+		return ""
+	case l.net == nil:
+		return l.welcome(w, h)
+	}
+	lay := newLatentLayout(l.w, l.h, l.lab.Display)
+	if lay.w != w || lay.h != h {
+		return widget.Block("", w, h) // a Resize is on its way
+	}
+	var right string
+	if lay.full {
+		right = strings.Join([]string{
+			beside(l.panel(placeAt, lay), l.factsPanel(lay.place[placeFacts])),
+			l.panel(placeNear, lay), l.panel(placeStrip, lay), l.barsPanel(lay.place[placeBars]),
+		}, "\n")
+	} else {
+		f, b := lay.place[placeFacts], lay.place[placeBars]
+		facts := l.facts()
+		right = strings.Join([]string{l.panel(placeAt+l.which, lay),
+			widget.NumbersLine(facts[:min(2, len(facts))], f.w, l.lab.Theme),
+			widget.NumbersLine(facts[min(2, len(facts)):], f.w, l.lab.Theme),
+			l.barLines(b.w, b.h)}, "\n")
+	}
+	text := strings.Join([]string{l.header(w), beside(l.panel(placeBig, lay), right), l.status(w)}, "\n")
+	if strings.Count(text, "\n") != h-1 {
+		return widget.Block(text, w, h)
+	}
+	return text
+}
+
+// panel is what was drawn for a place, or an empty one where that was for another layout.
+func (l *Latent) panel(place int, lay latentLayout) string {
+	if l.art.lay == lay && l.art.panels[place] != "" {
+		return l.art.panels[place]
+	}
+	r := lay.place[place]
+	return widget.Box("", "", r.w, r.h, place == placeBig, l.lab.Theme)
+}
+
+// header is the first line: whose codes these are, and the modes at the right.
+func (l *Latent) header(w int) string {
+	s, th := l.space, l.lab.Theme
+	names := strings.Join(latentModeNames[:], "  ")
+	var right []string
+	for m, name := range latentModeNames {
+		if latentMode(m) == l.mode {
+			right = append(right, th.Selected.Render(name))
+			continue
+		}
+		right = append(right, th.Accent.Render(name[:1])+th.Dim.Render(name[1:]))
+	}
+	left := th.Title.Render(widget.Clean(s.Run)) + th.Dim.Render(" · ") + th.Text.Render(widget.Clean(s.Model)) +
+		th.Dim.Render(" · ") + th.Text.Render(widget.Clean(s.Data)) + th.Dim.Render(" · step ") +
+		th.Text.Render(widget.Count(s.Step))
+	return widget.Fit(left, max(0, w-len(names)-1)) + " " + strings.Join(right, "  ")
+}
+
+// modeAt is the mode whose name stands at column x of the header.
+func modeAt(x, w int) (latentMode, bool) {
+	at := w - len(strings.Join(latentModeNames[:], "  "))
+	for m, name := range latentModeNames {
+		if x >= at && x < at+len(name) {
+			return latentMode(m), true
+		}
+		at += len(name) + 2
+	}
+	return 0, false
+}
+
+// status is the last line: a path that is typed, what is being opened, or what to do in this mode.
+func (l *Latent) status(w int) string {
+	th := l.lab.Theme
+	switch {
+	case l.prompt != nil:
+		return l.promptLine(w)
+	case l.opening != "":
+		return widget.Fit(th.Accent.Render(l.progress()), w)
+	}
+	var text string
+	switch l.mode {
+	case explore:
+		text = "click or move: the net draws what lies there; enter goes to the nearest picture; o opens one of yours"
+	case traverse:
+		text = "up and down choose a dimension, left and right change it; a click goes there"
+		if l.flat {
+			text = "every picture is drawn from its place on the plane; a click goes there; f shows single dimensions"
+		}
+	case interpolate:
+		text = "space marks A, then B; comma and point move along the path; s bends it or makes it straight"
+	case attribute:
+		text = "+ and - add or take away what makes a " + widget.Clean(l.space.Class(l.labels[1])) + " of a " +
+			widget.Clean(l.space.Class(l.labels[0])) + "; b and n choose the two"
+	case sketch:
+		text = "draw: what the net makes of it appears at the right; backspace clears; e explores from its code"
+	}
+	return widget.Fit(th.Dim.Render(text), w)
+}
+
+func (l *Latent) promptLine(w int) string {
+	th := l.lab.Theme
+	label := "run or picture: "
+	text := []rune(widget.Clean(l.prompt.text))
+	room := max(1, w-len(label)-1)
+	if len(text) > room {
+		text = append([]rune("…"), text[len(text)-room+1:]...)
+	}
+	return widget.Fit(th.Accent.Render(label)+th.Text.Render(string(text))+th.Selected.Render(" "), w)
+}
+
+// progress says what is being opened, and at which stage that is.
+func (l *Latent) progress() string {
+	text := "opening " + widget.Clean(l.opening)
+	if stage := l.stage.Load(); stage != nil {
+		text += ": " + widget.Clean(*stage)
+	}
+	return text
+}
+
+func (l *Latent) factsPanel(r rect) string {
+	w, h := widget.Inner(r.w, r.h)
+	return widget.Box(latentModeNames[l.mode], widget.Numbers(l.facts(), w, h, l.lab.Theme), r.w, r.h, false,
+		l.lab.Theme)
+}
+
+// facts are the numbers of the code at the cursor, the most important first.
+func (l *Latent) facts() []widget.Number {
+	code := l.point(l.space)
+	x, y := l.plane.Project(code)
+	var list []widget.Number
+	if len(l.art.near) > 0 {
+		n := l.art.near[0]
+		if name := l.space.Class(l.space.Labels[n.Index]); name != "" {
+			list = append(list, widget.Number{Key: "nearest", Value: name, Tone: widget.Accent})
+		}
+		list = append(list, widget.Number{Key: "distance", Value: number(n.Distance)})
+	}
+	value := widget.Number{Key: fmt.Sprintf("z%d", l.dim), Value: number(float64(code[l.dim])), Tone: widget.Accent}
+	switch l.mode {
+	case attribute:
+		name := l.space.Class(l.labels[0]) + " → " + l.space.Class(l.labels[1])
+		list = append([]widget.Number{{Key: "attribute", Value: name, Tone: widget.Accent},
+			{Key: "strength", Value: fmt.Sprintf("%+.2f", l.strength), Tone: widget.Accent}}, list...)
+	case interpolate:
+		path := "straight"
+		if l.spherical {
+			path = "spherical"
+		}
+		list = append([]widget.Number{{Key: "path", Value: path, Tone: widget.Accent},
+			{Key: "along", Value: widget.Percent(l.along), Tone: widget.Accent}}, list...)
+	case traverse:
+		list = append([]widget.Number{value}, list...)
+	}
+	list = append(list, widget.Number{Key: l.plane.X, Value: number(x)}, widget.Number{Key: l.plane.Y, Value: number(y)})
+	if l.mode != traverse {
+		list = append(list, value)
+	}
+	if l.space.KL != nil {
+		list = append(list, widget.Number{Key: "its KL", Value: widget.Sig(l.space.KL[l.dim])})
+	}
+	list = append(list, widget.Number{Key: "length", Value: number(length(code))})
+	if l.space.KL != nil {
+		list = append(list, widget.Number{}, widget.Number{Key: "dimensions", Value: strconv.Itoa(l.space.Dims)},
+			widget.Number{Key: "dead", Value: strconv.Itoa(len(l.space.Dead))},
+			widget.Number{Key: "KL, nats", Value: widget.Sig(l.space.TotalKL())})
+	} else {
+		list = append(list, widget.Number{}, widget.Number{Key: "dimensions", Value: strconv.Itoa(l.space.Dims)})
+	}
+	return list
+}
+
+// length is the Euclidean norm of a code.
+func length(code []float32) float64 {
+	sum := 0.0
+	for _, v := range code {
+		sum += float64(v) * float64(v)
+	}
+	return math.Sqrt(sum)
+}
+
+// bars is the order in which dimensions are shown: as they are where all have room, else by divergence.
+func (l *Latent) bars() []int {
+	lay := newLatentLayout(l.w, l.h, l.lab.Display)
+	w := lay.place[placeBars].w
+	if lay.full {
+		w, _ = widget.Inner(w, 3)
+	}
+	if l.space.Dims > max(1, w) {
+		return l.space.ByKL()
+	}
+	order := make([]int, l.space.Dims)
+	for i := range order {
+		order[i] = i
+	}
+	return order
+}
+
+func (l *Latent) barsPanel(r rect) string {
+	w, h := widget.Inner(r.w, r.h)
+	title := "code at the cursor, by dimension"
+	if kl := l.space.KL; kl != nil {
+		most := 0.0
+		for _, v := range kl {
+			most = max(most, v)
+		}
+		title = fmt.Sprintf("KL by dimension · 0 to %s nats · %d dead", widget.Sig(most), len(l.space.Dead))
+		if len(title) > r.w-6 {
+			title = fmt.Sprintf("KL · %d dead", len(l.space.Dead))
+		}
+	}
+	return widget.Box(title, l.barLines(w, h), r.w, r.h, false, l.lab.Theme)
+}
+
+// barWidth is the width of a bar with the blank behind it, for a width in cells.
+func (l *Latent) barWidth(w int) int { return max(1, min(w/max(1, l.space.Dims), 3)) }
+
+// barLines draws a bar a dimension in w x h cells, the last line names the chosen one.
+func (l *Latent) barLines(w, h int) string {
+	if w < 1 || h < 1 {
+		return ""
+	}
+	th, order := l.lab.Theme, l.bars()
+	step := l.barWidth(w)
+	order = order[:min(len(order), w/step)]
+	values := l.barValues()
+	most := 1e-9
+	for _, v := range values {
+		most = max(most, v)
+	}
+	rows := max(1, h-1)
+	lines := make([]string, 0, h)
+	dead := map[int]bool{}
+	for _, d := range l.space.Dead {
+		dead[d] = true
+	}
+	for y := range rows {
+		var b strings.Builder
+		for _, d := range order {
+			style := th.SeriesStyle(0)
+			if d == l.dim {
+				style = th.Accent
+			}
+			text := barCell(values[d]/most, rows, y)
+			if dead[d] && y == rows-1 {
+				style, text = th.Warn, "×"
+			}
+			b.WriteString(barText(style, text, step))
+		}
+		lines = append(lines, widget.Fit(b.String(), w))
+	}
+	if h > 1 {
+		lines = append(lines, l.barName(order, step, w))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func barText(style lipgloss.Style, text string, step int) string {
+	wide := max(1, step-1)
+	if text == " " {
+		return strings.Repeat(" ", step)
+	}
+	return style.Render(strings.Repeat(text, wide)) + strings.Repeat(" ", step-wide)
+}
+
+// barCell is the character of a bar of a height of 0 to 1 in row y of rows, counted from above.
+func barCell(v float64, rows, y int) string {
+	const eighths = " ▁▂▃▄▅▆▇█"
+	n := int(v*float64(rows*8)+.5) - (rows-1-y)*8
+	return string([]rune(eighths)[max(0, min(n, 8))])
+}
+
+// barName is the line below the bars: the chosen dimension under its bar.
+func (l *Latent) barName(order []int, step, w int) string {
+	at := 0
+	for i, d := range order {
+		if d == l.dim {
+			at = i * step
+		}
+	}
+	name := fmt.Sprintf("▲ z%d", l.dim)
+	if l.space.KL != nil {
+		name += " " + widget.Sig(l.space.KL[l.dim]) + " nats"
+	}
+	wide := ansi.StringWidth(name)
+	if at+wide > w { // to the left of the mark
+		name = strings.TrimPrefix(name, "▲ ") + " ▲"
+		at = max(0, at+1-wide)
+	}
+	return widget.Fit(strings.Repeat(" ", at)+l.lab.Theme.Accent.Render(name), w)
+}
+
+// barValues are the heights of the bars: the divergence, or of a net without an encoder the size of the code at
+// the cursor.
+func (l *Latent) barValues() []float64 {
+	if l.space.KL != nil {
+		return l.space.KL
+	}
+	values := make([]float64, l.space.Dims)
+	for d, v := range l.point(l.space) {
+		values[d] = math.Abs(float64(v))
+	}
+	return values
+}
