@@ -12,8 +12,8 @@ import (
 
 // ScatterStyle has the colours of a scatter. Class gives that of a label, and of -1 for none.
 type ScatterStyle struct {
-	Back, Grid, Text color.RGBA
-	Class            func(label int) color.RGBA
+	Back, Grid color.RGBA
+	Class      func(label int) color.RGBA
 }
 
 // Scatter is a set of codes on a plane, ready to be drawn.
@@ -46,12 +46,12 @@ func (s *Space) Scatter(p Plane) *Scatter {
 const maxClasses = 200
 
 // The first colours of a scatter's palette.
-const scatterBack, scatterGrid, scatterText, scatterClass = 0, 1, 2, 3
+const scatterBack, scatterGrid, scatterClass = 0, 1, 2
 
 // Draw draws the codes in a window as w x h pixels: the axes where they cross zero, a dot a code, and the name
 // of each label at its middle. Dots are of a diameter in pixels.
 func (c *Scatter) Draw(win Window, w, h, dot int, st ScatterStyle) *image.Paletted {
-	pal := color.Palette{st.Back, st.Grid, st.Text}
+	pal := color.Palette{st.Back, st.Grid}
 	index := map[int]byte{}
 	for _, l := range c.Labels {
 		if _, ok := index[l]; !ok {
@@ -78,7 +78,7 @@ func (c *Scatter) Draw(win Window, w, h, dot int, st ScatterStyle) *image.Palett
 	}
 	for label, name := range c.Classes {
 		fx, fy := win.Fraction(c.Middle[label][0], c.Middle[label][1])
-		writeName(im, name, int(fx*float64(w)), int(fy*float64(h)), st.Back, st.Text)
+		MarkName(im, name, int(fx*float64(w)), int(fy*float64(h)), max(1, h/600), index[label])
 	}
 	return im
 }
@@ -101,18 +101,27 @@ func disc(im *image.Paletted, x, y, r float64, k byte) {
 	}
 }
 
-// writeName writes a name with its middle at x, y, on a ground of the back colour. A long one is cut.
-func writeName(im *image.Paletted, name string, x, y int, back, text color.RGBA) {
+// MarkName writes a name with its middle at x, y, k times as large as the font, in the scatter's own ground
+// colour on a ground of another of its colours. A long name is cut.
+func MarkName(im *image.Paletted, name string, x, y, k int, ground byte) {
 	const wide, high, most = 7, 13, 12
 	r := []rune(name)
 	r = r[:min(len(r), most)]
-	x0, y0 := x-len(r)*wide/2, y-high/2
-	for py := y0 - 1; py <= y0+high; py++ {
-		for px := x0 - 2; px <= x0+len(r)*wide+1; px++ {
-			setPixel(im, px, py, scatterBack)
+	w := len(r) * wide
+	mask := image.NewAlpha(image.Rect(0, 0, w, high))
+	d := font.Drawer{Dst: mask, Src: image.Opaque, Face: basicfont.Face7x13, Dot: fixed.P(0, high-3)}
+	d.DrawString(string(r))
+	x0, y0 := x-w*k/2, y-high*k/2
+	for py := -2; py < high*k; py++ {
+		for px := -2 * k; px < (w+2)*k; px++ {
+			corner := (px == -2*k || px == (w+2)*k-1) && (py == -2 || py == high*k-1)
+			switch {
+			case corner:
+			case px >= 0 && py >= 0 && mask.AlphaAt(px/k, py/k).A > 127:
+				setPixel(im, x0+px, y0+py, scatterBack)
+			default:
+				setPixel(im, x0+px, y0+py, ground)
+			}
 		}
 	}
-	d := font.Drawer{Dst: im, Src: image.NewUniform(text), Face: basicfont.Face7x13,
-		Dot: fixed.P(x0, y0+high-3)}
-	d.DrawString(string(r))
 }

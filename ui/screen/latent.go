@@ -78,7 +78,8 @@ type latentLook struct {
 	flat      bool         // traverse: a raster of the plane, not a row for each dimension
 	picks     [2][]float32 // interpolate: from and to
 	next      int          // the pick that space sets next
-	along     float64      // interpolate: how far the cursor is
+	along     float64      // interpolate: how far the cursor was when it was on the path last
+	way       []float32    // the code there
 	spherical bool
 	labels    [2]int // attribute: from and to
 	strength  float64

@@ -190,6 +190,9 @@ func (o latentOrder) at(ctx context.Context, d *latentDrawn, w, h int) (title, b
 	boxW, boxH := o.display.Pixels(w-1, h)
 	tiles := tileGrid(o.space.W, o.space.H, boxW, boxH, 1, 1)
 	tiles[0].code = code
+	if !o.lay.full {
+		d.near = o.space.Nearest(code, 1)
+	}
 	title = fitting(w-2, "drawn from the code at the cursor", "at the cursor", "cursor")
 	if o.mode == sketch {
 		title = fitting(w-2, "what the net makes of it", "reconstruction", "out")
@@ -199,9 +202,9 @@ func (o latentOrder) at(ctx context.Context, d *latentDrawn, w, h int) (title, b
 
 // near draws the encoded pictures that are nearest, each in a frame of its label's colour.
 func (o latentOrder) near(_ context.Context, d *latentDrawn, w, h int) (title, body string, err error) {
-	const least, most = 3, 10
+	const want, most = 5, 12
 	boxW, boxH := o.display.Pixels(w-1, h)
-	tiles := tileRow(o.space.W, o.space.H, boxW, boxH, least, most)
+	tiles := tileFill(o.space.W, o.space.H, boxW, boxH, want, most)
 	d.near = o.space.Nearest(o.point(o.space), len(tiles))
 	tiles = tiles[:len(d.near)]
 	var pixels []float32
@@ -224,7 +227,7 @@ func (o latentOrder) near(_ context.Context, d *latentDrawn, w, h int) (title, b
 // strip draws a row of pictures: along the dimension, the path or the attribute, or a drawing and its
 // reconstruction.
 func (o latentOrder) strip(ctx context.Context, d *latentDrawn, w, h int) (title, body string, err error) {
-	const least, most = 3, 11
+	const want, most = 5, 12
 	boxW, boxH := o.display.Pixels(w-1, h)
 	s := o.space
 	if o.mode == sketch {
@@ -232,12 +235,15 @@ func (o latentOrder) strip(ctx context.Context, d *latentDrawn, w, h int) (title
 		if err != nil {
 			return "", "", err
 		}
-		tiles := tileRow(s.W, s.H, boxW, boxH, 2, 2)
+		tiles := tileGrid(s.W, s.H, boxW, boxH-2, 2, 1)
 		tiles[1].code = o.code
+		for i := range tiles {
+			tiles[i].frame = o.theme.Colors.Border
+		}
 		return "drawn │ reconstruction", o.pictures(d, placeStrip, tiles, append(append([]float32(nil), o.canvas...),
 			out...), w, h), nil
 	}
-	tiles := tileRow(s.W, s.H, boxW, boxH, least, most)
+	tiles := tileFill(s.W, s.H, boxW, boxH, want, most)
 	codes, at, title, hint := o.row(len(tiles))
 	if codes == nil {
 		return title, middle(widget.Wrap(hint, w-2, h), w, h, o.theme), nil
@@ -266,8 +272,11 @@ func (o latentOrder) row(n int) (codes []float32, at int, title, hint string) {
 			return nil, -1, title, "space marks A at the cursor; move on, and space marks B: the path between them is " +
 				"drawn here"
 		}
-		title = "A to B, " + map[bool]string{true: "spherical", false: "straight"}[o.spherical]
-		return lab.Between(o.picks[0], o.picks[1], n, o.spherical), int(o.along*float64(n-1) + .5), title, ""
+		title = "from A to B along " + map[bool]string{true: "the arc about zero", false: "a straight line"}[o.spherical]
+		if same(o.code, o.way) {
+			at = int(o.along*float64(n-1) + .5)
+		}
+		return lab.Between(o.picks[0], o.picks[1], n, o.spherical), at, title, ""
 	case attribute:
 		dir, err := o.space.Direction(o.labels[0], o.labels[1])
 		title = "from " + o.space.Class(o.labels[0]) + " to " + o.space.Class(o.labels[1])
@@ -327,18 +336,15 @@ func (o latentOrder) scatterTitle(w int) string {
 
 // raster draws pictures of a grid of places on the plane.
 func (o latentOrder) raster(ctx context.Context, d *latentDrawn, w, h int) (title, body string, err error) {
-	const least, most = 5, 12
 	boxW, boxH := o.display.Pixels(w-1, h)
 	s := o.space
-	cols := max(least, min((boxW+tileGap)/(s.W+tileGap), most))
-	rows := max(least, min((boxH+tileGap)/(s.H+tileGap), most))
+	tiles, cols, rows := tileSquares(s.W, s.H, boxW, boxH)
 	codes := o.plane.Raster(o.win, cols, rows)
 	title = fitting(w-2, "pictures of the plane "+o.plane.X+" × "+o.plane.Y, "plane "+o.plane.X+" × "+o.plane.Y)
 	pixels, err := o.net.DecodeAll(ctx, codes)
 	if err != nil {
 		return title, "", err
 	}
-	tiles := tileGrid(s.W, s.H, boxW, boxH, cols, rows)
 	for i := range tiles {
 		tiles[i].code = codes[i*s.Dims : (i+1)*s.Dims]
 	}

@@ -161,6 +161,7 @@ func (l *Latent) scrub(key string) tea.Cmd {
 	}
 	l.along = max(0, min(l.along+d, 1))
 	l.code = l.onPath(l.along)
+	l.way = l.code
 	l.follow()
 	return l.changed()
 }

@@ -46,10 +46,11 @@ func newLatentLayout(w, h int, d picture.Display) latentLayout {
 		l.place[placeBars] = rect{left + 1, 1 + high + lines/2, right, lines / 2}
 		return l
 	}
+	const facts = 19 // cells of the numbers, with the blank before them
 	left := max(40, min(l.square(body), w*54/100))
 	x, right := left+1, w-left-1
 	atH := min(body*45/100, 26)
-	atW := max(20, min(l.square(atH), right-19))
+	atW := max(20, min(l.square(atH), right-facts))
 	barsH := max(6, min(body/6, 10))
 	nearH := (body - atH - barsH + 1) / 2
 	stripH := body - atH - barsH - nearH

@@ -10,33 +10,29 @@ import (
 	"mllab/ui/widget"
 )
 
-// moreClasses are colours for labels beyond the theme's series, on dark and on light ground.
-var moreClasses = [2][4]color.RGBA{
-	{{0x9d, 0x8c, 0xff, 255}, {0xb4, 0xb4, 0xb4, 255}, {0xa4, 0xe3, 0x4a, 255}, {0xff, 0x9e, 0xb5, 255}},
-	{{0x4b, 0x3f, 0xc4, 255}, {0x6f, 0x6f, 0x6f, 255}, {0x47, 0x7a, 0x0a, 255}, {0xc0, 0x1f, 0x66, 255}},
+// classes are the colours of labels on dark and on light ground: ten hues that keep a contrast of 3:1 or more.
+var classes = [2][10]uint32{
+	{0x5aa9ff, 0xff9f40, 0x2fd08a, 0xff6b9e, 0xf4e04d, 0xb48cff, 0x35d6e6, 0xff6a4a, 0xb9c2cc, 0xa6e04a},
+	{0x1f6fd1, 0xc25e00, 0x0a8a50, 0xc8236f, 0x8f7a00, 0x6f3fd0, 0x007f94, 0xb8231a, 0x5f6b76, 0x4c7f00},
 }
 
-// classColor is the colour of a label. Ten differ; beyond they repeat, and the names in the scatter tell them
-// apart.
+// classColor is the colour of a label. Beyond ten they repeat, and the names in the scatter tell them apart.
 func classColor(th theme.Theme, label int) color.RGBA {
 	if label < 0 {
 		return th.Colors.Accent
 	}
-	more := moreClasses[1]
+	list := classes[1]
 	if th.Dark {
-		more = moreClasses[0]
+		list = classes[0]
 	}
-	k := label % (theme.SeriesCount + len(more))
-	if k < theme.SeriesCount {
-		return th.SeriesColor(k)
-	}
-	return more[k-theme.SeriesCount]
+	v := list[label%len(list)]
+	return color.RGBA{R: byte(v >> 16), G: byte(v >> 8), B: byte(v), A: 255}
 }
 
 // ScatterStyle are the colours of a scatter on a theme.
 func ScatterStyle(th theme.Theme) lab.ScatterStyle {
 	return lab.ScatterStyle{Back: th.Colors.Background, Grid: between(th.Colors.Background, th.Colors.Border, 0.45),
-		Text: th.Colors.Text, Class: func(label int) color.RGBA { return classColor(th, label) }}
+		Class: func(label int) color.RGBA { return classColor(th, label) }}
 }
 
 // between is a colour at a fraction of the way from a to b.
@@ -80,11 +76,10 @@ func (o latentOrder) scatterImage(w, h int, base *scatterBase) (*image.Paletted,
 			ring(im, x, y, r/4, 0, text)
 		}
 	}
-	for _, p := range o.picks {
+	for i, p := range o.picks {
 		if o.mode == interpolate && p != nil {
 			x, y := at(p)
-			ring(im, x, y, r+1, 0, back)
-			ring(im, x, y, r, 0, good)
+			lab.MarkName(im, string(rune('A'+i)), int(x), int(y), max(1, h/600), good)
 		}
 	}
 	if o.mode == attribute && o.strength != 0 {

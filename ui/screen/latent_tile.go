@@ -31,11 +31,42 @@ func fitTile(w, h, boxW, boxH int) (int, int) {
 // tileGap is the distance of two tiles in pixels.
 const tileGap = 2
 
-// tileRow lays out a row of least to most pictures of w x h in a box, as large as they can be.
-func tileRow(w, h, boxW, boxH, least, most int) []tile {
-	tw, _ := fitTile(w, h, boxW, boxH-tileGap)
-	n := max(least, min((boxW+tileGap)/(tw+tileGap), most))
-	return tileGrid(w, h, boxW, boxH, n, 1)
+// tileFill lays out at most so many pictures of w x h in a box, in rows: as large as a whole factor allows while
+// at least as many as wanted are shown. Where the box has no room for that they are made smaller, three or
+// more in a row.
+func tileFill(w, h, boxW, boxH, want, most int) []tile {
+	room := func(tw, th int) (cols, rows int) {
+		return min((boxW+tileGap)/(tw+tileGap), most), (boxH - 2 + tileGap) / (th + tileGap)
+	}
+	for k := min(boxW/w, boxH/h); k >= 1; k-- {
+		if cols, rows := room(w*k, h*k); cols*rows >= want || k == 1 && cols*rows >= 3 {
+			return tileGrid(w, h, boxW, boxH, cols, max(1, min(rows, most/cols)))
+		}
+	}
+	const least, narrow = 3, 10
+	cols := min(max(least, (boxW+1)/(narrow+1)), most)
+	tw, th := fitTile(w, h, (boxW+1)/cols-1, boxH)
+	if th == boxH && tw > 0 {
+		cols = min(max(cols, (boxW+1)/(tw+1)), most)
+	}
+	return tileGrid(w, h, boxW, boxH, cols, max(1, min((boxH+1)/(th+1), most/cols)))
+}
+
+// tileSquares lays out pictures all over a box, about ten in a row.
+func tileSquares(w, h, boxW, boxH int) (tiles []tile, cols, rows int) {
+	const wanted, least, narrow = 10, 5, 10
+	off := func(n int) int { return max(n-wanted, wanted-n) }
+	for k := 1; k*w <= boxW; k++ {
+		if n := (boxW + tileGap) / (k*w + tileGap); n >= least && (cols == 0 || off(n) < off(cols)) {
+			cols, rows = n, max(1, (boxH+tileGap)/(k*h+tileGap))
+		}
+	}
+	if cols == 0 {
+		cols = max(least, (boxW+1)/(narrow+1))
+		_, th := fitTile(w, h, (boxW+1)/cols-1, boxH)
+		rows = max(1, (boxH+1)/(th+1))
+	}
+	return tileGrid(w, h, boxW, boxH, cols, rows), cols, rows
 }
 
 // tileGrid lays out cols x rows pictures of w x h in the middle of a box.

@@ -3,6 +3,7 @@ package screen
 import (
 	"fmt"
 	"math"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -66,10 +67,20 @@ func (l *Latent) header(w int) string {
 		}
 		right = append(right, th.Accent.Render(name[:1])+th.Dim.Render(name[1:]))
 	}
-	left := th.Title.Render(widget.Clean(s.Run)) + th.Dim.Render(" · ") + th.Text.Render(widget.Clean(s.Model)) +
-		th.Dim.Render(" · ") + th.Text.Render(widget.Clean(s.Data)) + th.Dim.Render(" · step ") +
-		th.Text.Render(widget.Count(s.Step))
-	return widget.Fit(left, max(0, w-len(names)-1)) + " " + strings.Join(right, "  ")
+	room := max(0, w-len(names)-1)
+	left, used := "", 0
+	for i, part := range []string{s.Run, s.Model, filepath.Base(s.Data), "step " + widget.Count(s.Step)} {
+		part = widget.Clean(part)
+		style, sep := th.Text, " · "
+		if i == 0 {
+			style, sep = th.Title, ""
+		}
+		if used += ansi.StringWidth(sep + part); i > 0 && used > room {
+			break // whole or not at all
+		}
+		left += th.Dim.Render(sep) + style.Render(part)
+	}
+	return widget.Fit(left, room) + " " + strings.Join(right, "  ")
 }
 
 // modeAt is the mode whose name stands at column x of the header.
@@ -93,24 +104,31 @@ func (l *Latent) status(w int) string {
 	case l.opening != "":
 		return widget.Fit(th.Accent.Render(l.progress()), w)
 	}
-	var text string
-	switch l.mode {
-	case explore:
-		text = "click or move: the net draws what lies there; enter goes to the nearest picture; o opens one of yours"
-	case traverse:
-		text = "up and down choose a dimension, left and right change it; a click goes there"
-		if l.flat {
-			text = "every picture is drawn from its place on the plane; a click goes there; f shows single dimensions"
-		}
-	case interpolate:
-		text = "space marks A, then B; comma and point move along the path; s bends it or makes it straight"
-	case attribute:
-		text = "+ and - add or take away what makes a " + widget.Clean(l.space.Class(l.labels[1])) + " of a " +
-			widget.Clean(l.space.Class(l.labels[0])) + "; b and n choose the two"
-	case sketch:
-		text = "draw: what the net makes of it appears at the right; backspace clears; e explores from its code"
+	return widget.Fit(th.Dim.Render(fitting(w, l.hints()...)), w)
+}
+
+// hints say what to do in the present mode, the longest first.
+func (l *Latent) hints() []string {
+	from, to := widget.Clean(l.space.Class(l.labels[0])), widget.Clean(l.space.Class(l.labels[1]))
+	switch {
+	case l.mode == traverse && l.flat:
+		return []string{"every picture is drawn from its place on the plane: a click goes there; f shows single dimensions",
+			"drawn from places on the plane: a click goes there", "a click goes there"}
+	case l.mode == traverse:
+		return []string{"one number of the code changes at a time: ↑ ↓ choose which, ← → change it, a click goes there",
+			"↑ ↓ choose a number of the code, ← → change it", "↑ ↓ ← →"}
+	case l.mode == interpolate:
+		return []string{"space marks A, then B; comma and point walk along the path; s bends it, or makes it straight",
+			"space marks A, then B; , and . walk along; s bends the path", "space marks A, then B"}
+	case l.mode == attribute:
+		return []string{"+ adds what makes a " + to + " of a " + from + ", - takes it away; b and n choose the two labels",
+			"+ adds what makes a " + to + " of a " + from + ", - takes it away", "+ and - change the strength"}
+	case l.mode == sketch:
+		return []string{"draw: what the net makes of it appears at the right; backspace clears, e explores from its code",
+			"draw: the net's own version appears at the right", "draw"}
 	}
-	return widget.Fit(th.Dim.Render(text), w)
+	return []string{"click or move, and the net draws what lies there; enter goes to the nearest picture, o opens yours",
+		"click or move: the net draws what lies there; o opens your picture", "click or move: the net draws"}
 }
 
 func (l *Latent) promptLine(w int) string {
@@ -155,15 +173,18 @@ func (l *Latent) facts() []widget.Number {
 	switch l.mode {
 	case attribute:
 		name := l.space.Class(l.labels[0]) + " → " + l.space.Class(l.labels[1])
-		list = append([]widget.Number{{Key: "attribute", Value: name, Tone: widget.Accent},
-			{Key: "strength", Value: fmt.Sprintf("%+.2f", l.strength), Tone: widget.Accent}}, list...)
+		list = append([]widget.Number{{Key: name, Value: fmt.Sprintf("%+.2f", l.strength), Tone: widget.Accent}},
+			list...)
 	case interpolate:
-		path := "straight"
+		path := "line"
 		if l.spherical {
-			path = "spherical"
+			path = "arc"
 		}
-		list = append([]widget.Number{{Key: "path", Value: path, Tone: widget.Accent},
-			{Key: "along", Value: widget.Percent(l.along), Tone: widget.Accent}}, list...)
+		list = append([]widget.Number{{Key: "path", Value: path, Tone: widget.Accent}}, list...)
+		if same(l.code, l.way) {
+			list = append(list[:1:1], append([]widget.Number{{Key: "A to B", Value: widget.Percent(l.along),
+				Tone: widget.Accent}}, list[1:]...)...)
+		}
 	case traverse:
 		list = append([]widget.Number{value}, list...)
 	}
@@ -176,11 +197,11 @@ func (l *Latent) facts() []widget.Number {
 	}
 	list = append(list, widget.Number{Key: "length", Value: number(length(code))})
 	if l.space.KL != nil {
-		list = append(list, widget.Number{}, widget.Number{Key: "dimensions", Value: strconv.Itoa(l.space.Dims)},
+		list = append(list, widget.Number{}, widget.Number{Key: "dims", Value: strconv.Itoa(l.space.Dims)},
 			widget.Number{Key: "dead", Value: strconv.Itoa(len(l.space.Dead))},
-			widget.Number{Key: "KL, nats", Value: widget.Sig(l.space.TotalKL())})
+			widget.Number{Key: "KL", Value: widget.Sig(l.space.TotalKL())})
 	} else {
-		list = append(list, widget.Number{}, widget.Number{Key: "dimensions", Value: strconv.Itoa(l.space.Dims)})
+		list = append(list, widget.Number{}, widget.Number{Key: "dims", Value: strconv.Itoa(l.space.Dims)})
 	}
 	return list
 }
