@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 
@@ -37,6 +39,7 @@ const (
 // Latent is a trained net, opened for a look into the space of its codes. Its methods may be called from any
 // goroutine; a call that decodes many codes lets others in between.
 type Latent struct {
+	s     *Session
 	space *Space
 
 	mu        sync.Mutex // guards what follows: the programs' inputs and outputs are shared
@@ -137,7 +140,7 @@ func (s *Session) openLatent(ctx context.Context, p plan, ck run.Checkpoint, opt
 		return nil, Usage(fmt.Errorf("model %s draws no pictures from codes", p.model.Name))
 	}
 	tell("compiling")
-	l := &Latent{}
+	l := &Latent{s: s}
 	defer func() {
 		if err != nil {
 			l.Close()
@@ -174,7 +177,32 @@ func (s *Session) openLatent(ctx context.Context, p plan, ck run.Checkpoint, opt
 	}
 	tell("principal components")
 	l.space = NewSpace(raw)
+	s.keep(l)
 	return l, nil
+}
+
+// keep has the session close l where nobody else does.
+func (s *Session) keep(l *Latent) {
+	s.mu.Lock()
+	first := s.looks == nil
+	if first {
+		s.looks = map[*Latent]bool{}
+	}
+	s.looks[l] = true
+	s.mu.Unlock()
+	if first {
+		s.atClose(s.closeLooks)
+	}
+}
+
+func (s *Session) closeLooks() error {
+	s.mu.Lock()
+	open := slices.Collect(maps.Keys(s.looks))
+	s.mu.Unlock()
+	for _, l := range open {
+		l.Close()
+	}
+	return nil
 }
 
 // hasLatent reports whether a model decodes codes; known is false where it does not build for a
@@ -349,6 +377,9 @@ var errLatentClosed = errors.New("the latent space was closed: open it again")
 
 // Close frees the programs, the parameters and the device. Further calls do nothing.
 func (l *Latent) Close() {
+	l.s.mu.Lock()
+	delete(l.s.looks, l)
+	l.s.mu.Unlock()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed || l.eng == nil {

@@ -15,37 +15,42 @@ import (
 	"time"
 
 	xdraw "golang.org/x/image/draw"
+
+	"mllab/samples"
 )
 
-// OwnPicture reads a user's picture as a net takes it: [H W C] of the space's pictures, values in [0,1].
-// notes say, in a line each, how it was changed to fit.
+// OwnPicture reads a user's picture (PNG, JPEG or GIF) as a net takes it: its middle, [H W C] of the space's
+// pictures, values in [0,1]. notes say, a line each, how it was changed to fit.
 func (s *Space) OwnPicture(path string) (pixels []float32, notes []string, err error) {
-	src, notes, err := loadPicture(path)
+	const side = 1024 // what is larger is made smaller while it is read
+	p, err := samples.ReadPicture(path, side)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("picture %w", err)
 	}
-	b := src.Bounds()
+	notes = append(notes, p.Notes...)
+	b := image.Rect(0, 0, p.W, p.H)
+	src := image.NewRGBA(b)
+	for i := range p.H * p.W {
+		v := p.Pixels[i*p.C : (i+1)*p.C]
+		src.SetRGBA(i%p.W, i/p.W, color.RGBA{R: level(v[0]), G: level(v[min(1, p.C-1)]), B: level(v[p.C-1]), A: 255})
+	}
 	dst := image.NewRGBA(image.Rect(0, 0, s.W, s.H))
-	draw.Draw(dst, dst.Bounds(), image.White, image.Point{}, draw.Src)
-	xdraw.CatmullRom.Scale(dst, dst.Bounds(), src, middleOf(b, s.W, s.H), xdraw.Over, nil)
-	if b.Dx() != s.W || b.Dy() != s.H {
-		notes = append(notes, fmt.Sprintf("its middle scaled from %dx%d to the %dx%d of the model", b.Dx(), b.Dy(),
-			s.W, s.H))
+	xdraw.CatmullRom.Scale(dst, dst.Bounds(), src, middleOf(b, s.W, s.H), xdraw.Src, nil)
+	if p.W != s.W || p.H != s.H {
+		notes = append(notes, fmt.Sprintf("its middle scaled from %dx%d to the %dx%d of the model", p.W, p.H, s.W, s.H))
 	}
 	pixels = make([]float32, s.H*s.W*s.C)
-	colour := false
 	for i := range s.H * s.W {
-		p := dst.Pix[4*i : 4*i+3]
-		colour = colour || p[0] != p[1] || p[1] != p[2]
+		c := dst.Pix[4*i : 4*i+3]
 		if s.C == 1 {
-			pixels[i] = (0.299*float32(p[0]) + 0.587*float32(p[1]) + 0.114*float32(p[2])) / 255
+			pixels[i] = (0.299*float32(c[0]) + 0.587*float32(c[1]) + 0.114*float32(c[2])) / 255
 			continue
 		}
-		for c := range s.C {
-			pixels[i*s.C+c] = float32(p[min(c, 2)]) / 255
+		for k := range s.C {
+			pixels[i*s.C+k] = float32(c[min(k, 2)]) / 255
 		}
 	}
-	if colour && s.C == 1 {
+	if p.C != 1 && s.C == 1 {
 		notes = append(notes, "made grey")
 	}
 	if s.C == 1 && s.inverted(pixels) {

@@ -38,6 +38,7 @@ type Session struct {
 	mu    sync.Mutex
 	jobs  map[*Job]bool
 	ends  []func() error        // of what else holds a device
+	looks map[*Latent]bool      // spaces of codes that are open
 	peaks map[string][2]float64 // device text -> FLOP/s and bytes/s of one thread
 }
 

@@ -196,6 +196,9 @@ func (l *Latent) take(msg latentOpened) tea.Cmd {
 	old := l.net
 	l.net, l.space, l.failed = msg.net, msg.net.Space(), nil
 	mode, spherical := l.mode, l.spherical
+	if mode == sketch && l.space.Sampled || mode == attribute && len(l.space.Present()) < 2 {
+		mode = explore
+	}
 	l.latentLook = latentLook{mode: mode, spherical: spherical, pca: true, axes: [2]int{0, min(1, l.space.Dims-1)}}
 	l.code = l.space.Code(0)
 	order := l.space.ByKL()
@@ -206,11 +209,8 @@ func (l *Latent) take(msg latentOpened) tea.Cmd {
 	if p := l.space.Present(); len(p) > 1 {
 		l.labels = [2]int{p[0], p[1]}
 	}
-	if l.mode == sketch {
-		l.mode = explore
-	}
 	l.replane()
-	var cmds []tea.Cmd
+	cmds := []tea.Cmd{l.setMode(l.mode)}
 	for _, n := range l.space.Notes {
 		cmds = append(cmds, send(Notice{Text: n}))
 	}

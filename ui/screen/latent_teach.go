@@ -21,6 +21,7 @@ func (l *Latent) Facts() map[string]string {
 	x, y := l.plane.Project(code)
 	f["open"], f["model"], f["data"] = s.Run, s.Model, s.Data
 	f["dims"], f["dim"], f["dead"] = strconv.Itoa(s.Dims), strconv.Itoa(l.dim), strconv.Itoa(len(s.Dead))
+	f["cursor"] = number(x) + " " + number(y)
 	f["plane"], f["cursor.x"], f["cursor.y"] = "dims", number(x), number(y)
 	if l.pca {
 		f["plane"] = "pca"
@@ -51,7 +52,11 @@ func (l *Latent) Set(name, value string) (tea.Cmd, error) {
 		}
 		return l.openPath(value), nil
 	}
-	if l.net == nil {
+	if i := slices.Index(latentModeNames[:], value); l.net == nil && name == "mode" && i >= 0 {
+		l.mode = latentMode(i) // for the net that will be opened
+		return nil, nil
+	}
+	if l.net == nil && name != "mode" {
 		return nil, fmt.Errorf("%s: no net is open: set open first", name)
 	}
 	whole := func(most int) (int, error) {
