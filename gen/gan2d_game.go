@@ -64,12 +64,19 @@ type Look2D struct{ Heat, Fakes, Arrows, Mesh []float32 }
 // in turns, beside which the relativistic loss judges the points that have arrows.
 func NewGame2D(ctx context.Context, eng *engine.Engine, c GAN2D, seed uint64, fixed []float32) (*Game2D, error) {
 	g := &Game2D{cfg: c, seed: seed, pair: newPair2D(c.G2DShape), tensors: map[string]*engine.Tensor{}}
-	if err := g.build(ctx, eng, fixed); err != nil {
+	err := g.build(ctx, eng, fixed)
+	if err == nil {
+		err = g.Reset(seed)
+	}
+	if err != nil {
 		g.Close()
 		return nil, fmt.Errorf("gan2d: %w", err)
 	}
-	return g, g.Reset()
+	return g, nil
 }
+
+// Seed is what all chance of the game follows from.
+func (g *Game2D) Seed() uint64 { return g.seed }
 
 func (g *Game2D) build(ctx context.Context, eng *engine.Engine, fixed []float32) error {
 	if err := g.pair.ps.Err(); err != nil {
@@ -101,10 +108,15 @@ func (g *Game2D) build(ctx context.Context, eng *engine.Engine, fixed []float32)
 	if err := g.look.give(codes2D, g.cfg.MeshCodes()); err != nil {
 		return err
 	}
-	if g.look.Takes(fixed2D) {
-		return g.look.give(fixed2D, fixed)
+	return g.Fix(fixed)
+}
+
+// Fix gives the real points beside which those with arrows are judged.
+func (g *Game2D) Fix(points []float32) error {
+	if !g.look.Takes(fixed2D) {
+		return nil
 	}
-	return nil
+	return g.look.give(fixed2D, points)
 }
 
 func (g *Game2D) compile(ctx context.Context, eng *engine.Engine, name string,
@@ -140,8 +152,9 @@ func (m moves2D) give(label string, values []float32) error {
 	return engine.Write(t, values)
 }
 
-// Reset puts the game to its beginning.
-func (g *Game2D) Reset() error {
+// Reset puts the game to the beginning of a seed.
+func (g *Game2D) Reset(seed uint64) error {
+	g.seed = seed
 	g.clock = Clock2D{meanD: 1, squareD: 1, meanG: 1, squareG: 1}
 	g.tell = Scores2D{}
 	for _, p := range g.pair.ps.All() {
@@ -338,6 +351,7 @@ func (g *Game2D) Inherit(from *Game2D) (d, generator bool, err error) {
 			return false, false, err
 		}
 	}
+	g.tell = from.tell
 	if d {
 		g.clock.D, g.clock.meanD, g.clock.squareD = from.clock.D, from.clock.meanD, from.clock.squareD
 	}
