@@ -32,6 +32,15 @@ const defaultSpeed = "240"
 // paces are the moves a second of GAN2DSpeeds, 0 for as many as there can be.
 var paces = map[string]float64{"slow": 1.5, "10": 10, "60": 60, "240": 240, "full": 0}
 
+// Mode is a cluster of the data of a game, Density what a user paints as data.
+type (
+	Mode    = samples.Mode
+	Density = samples.Density
+)
+
+// GAN2DData lists the built-in distributions of points.
+func GAN2DData() []samples.Entry { return samples.PointsNames() }
+
 // GAN2DMove is a kind of step.
 type GAN2DMove byte
 
