@@ -32,14 +32,16 @@ const defaultSpeed = "240"
 // paces are the moves a second of GAN2DSpeeds, 0 for as many as there can be.
 var paces = map[string]float64{"slow": 1.5, "10": 10, "60": 60, "240": 240, "full": 0}
 
-// Mode is a cluster of the data of a game, Density what a user paints as data.
+// What screens need to know of points: a cluster of the data of a game, what a user paints as data, and a
+// built-in distribution in a list.
 type (
 	Mode    = samples.Mode
 	Density = samples.Density
+	Entry2D = samples.Entry
 )
 
 // GAN2DData lists the built-in distributions of points.
-func GAN2DData() []samples.Entry { return samples.PointsNames() }
+func GAN2DData() []Entry2D { return samples.PointsNames() }
 
 // GAN2DMove is a kind of step.
 type GAN2DMove byte
@@ -130,6 +132,12 @@ func (s *Session) GAN2D(o GAN2DOptions) (*GAN2D, error) {
 	s.atClose(g.Close)
 	go g.main(ctx)
 	return g, nil
+}
+
+// Check reports options that no game can begin with.
+func (o GAN2DOptions) Check() error {
+	g := &GAN2D{s: &Session{}, o: o}
+	return Usage(g.plan())
 }
 
 // plan looks everything up that the options name.

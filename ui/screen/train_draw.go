@@ -262,7 +262,7 @@ func (c *curves) follow(series []lab.Series) {
 		from := 0
 		if i == len(c.list) {
 			c.list = append(c.list, widget.Series{Name: label(s.Name), Curve: &widget.Curve{},
-				Dashed: strings.HasPrefix(s.Name, "test")})
+				Dashed: strings.HasPrefix(s.Name, "test") || strings.HasPrefix(s.Name, ghostPrefix)})
 		} else {
 			from = len(c.read[i].X)
 		}
