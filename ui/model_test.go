@@ -303,11 +303,11 @@ func TestTabsByKeysAndClick(t *testing.T) {
 	m, _ := start(t, training(), 80, 24)
 	at := func(title string) { t.Helper(); assert.Equal(t, title, m.entries[m.active].Title) }
 	at("Train")
-	press(t, m, "tab")
+	press(t, m, "shift+tab")
 	at("Devices")
 	assert.Contains(t, text(t, m), "peak 117 GFLOP/s a thread · 231 GFLOP/s all · memory 20.4 GB/s")
 	assert.NotContains(t, m.View().Content, "\x1b[31m:", "no escape sequence of a reason may pass")
-	press(t, m, "shift+tab")
+	press(t, m, "tab")
 	at("Train")
 	press(t, m, "0")
 	at("Devices")
@@ -344,6 +344,9 @@ func TestKeysAreTakenOnce(t *testing.T) {
 	for i, s := range m.screens {
 		seen := map[string]bool{}
 		for _, k := range slices.Concat(s.Keys(), m.keys) {
+			if k.Hidden != nil && k.Hidden() {
+				continue // it does nothing at present
+			}
 			for _, p := range k.Press {
 				assert.False(t, seen[p], "%s: key %q is in the table twice", m.entries[i].Title, p)
 				seen[p] = true

@@ -155,7 +155,7 @@ func (v convView) drawOutput(d picture.Display, th theme.Theme) *picture.Image {
 	return c.img
 }
 
-func (v convView) drawTile(c *canvas, t tile, pal *picture.Palette) {
+func (v convView) drawTile(c *canvas, t mapTile, pal *picture.Palette) {
 	r := t.of
 	sc := mapScale(r)
 	g := grid{values: r.Out, w: r.Sizes.OutW, c: len(r.Maps)}

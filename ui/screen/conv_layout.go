@@ -111,15 +111,15 @@ func around(x, y, side, w, h int) rect {
 	return r
 }
 
-// tile is a map in the panel of the output: of which result, and which of its maps; -1 stands for three
+// mapTile is a map in the panel of the output: of which result, and which of its maps; -1 stands for three
 // that are shown as colours.
-type tile struct {
+type mapTile struct {
 	frame
 	of     *lab.ConvResult
 	output int
 }
 
-// pixel is the value that a tile shows for the window: pooled, the square that it belongs to.
+// pixel is the value that a mapTile shows for the window: pooled, the square that it belongs to.
 func (v convView) pixel(r *lab.ConvResult) (y, x int) {
 	z := r.Sizes
 	y, x = v.y, v.x
@@ -133,26 +133,26 @@ func (v convView) pixel(r *lab.ConvResult) (y, x int) {
 }
 
 // tiles are the maps in the panel of the output.
-func (v convView) tiles() []tile {
+func (v convView) tiles() []mapTile {
 	box := v.box(v.lay.out)
 	r := v.result
 	k := len(r.Maps)
 	if v.other != nil {
 		gap := v.lay.cell[0]
 		half := (box.w - gap) / 2
-		first, second := tile{of: r, output: min(v.output, k-1)}, tile{of: v.other, output: min(v.output, k-1)}
+		first, second := mapTile{of: r, output: min(v.output, k-1)}, mapTile{of: v.other, output: min(v.output, k-1)}
 		if r.Spec.Kind == "resize" {
 			first.of, second.of = second.of, first.of
 		}
 		first.frame = fitted(v.part(first.of), rect{0, 0, half, box.h})
 		second.frame = fitted(v.part(second.of), rect{half + gap, 0, half, box.h})
-		return []tile{first, second}
+		return []mapTile{first, second}
 	}
 	if v.all && v.colour() {
-		return []tile{{fitted(v.part(r), box), r, -1}}
+		return []mapTile{{fitted(v.part(r), box), r, -1}}
 	}
 	if !v.all || k == 1 {
-		return []tile{{fitted(v.part(r), box), r, v.output}}
+		return []mapTile{{fitted(v.part(r), box), r, v.output}}
 	}
 	part := v.part(r)
 	gap := max(1, v.lay.cell[0]/3)
@@ -166,10 +166,10 @@ func (v convView) tiles() []tile {
 	}
 	rows := (k + columns - 1) / columns
 	w, h := (box.w-gap*(columns-1))/columns, (box.h-gap*(rows-1))/rows
-	var list []tile
+	var list []mapTile
 	for i := range k {
 		at := rect{i % columns * (w + gap), i / columns * (h + gap), w, h}
-		list = append(list, tile{fitted(part, at), r, i})
+		list = append(list, mapTile{fitted(part, at), r, i})
 	}
 	return list
 }

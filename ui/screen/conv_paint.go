@@ -74,11 +74,6 @@ func nearest(p *picture.Palette, c [3]byte) (at byte) {
 	return at
 }
 
-// rect is a rectangle in any whole coordinates.
-type rect struct{ x, y, w, h int }
-
-func (r rect) has(x, y int) bool { return x >= r.x && y >= r.y && x < r.x+r.w && y < r.y+r.h }
-
 // frame says where on a canvas which part of a map is: enlarged by a whole factor, or made smaller.
 type frame struct {
 	to, part rect

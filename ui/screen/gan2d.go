@@ -262,14 +262,14 @@ func (g *GAN2D) preset(key string) tea.Cmd {
 	return g.with(func(game Game2D) tea.Cmd {
 		all := gen.Presets2D()
 		i := slices.IndexFunc(all, func(p gen.Preset2D) bool { return p.Name == g.state.Preset })
-		err := game.Preset(all[around(i, key == "p", len(all))].Name)
+		err := game.Preset(all[cycle(i, key == "p", len(all))].Name)
 		game.Play()
 		return bad(err)
 	})
 }
 
-// around is the next place of a list of n, or the one before, from its end to its beginning.
-func around(i int, forth bool, n int) int {
+// cycle is the next place of a list of n, or the one before, from its end to its beginning.
+func cycle(i int, forth bool, n int) int {
 	if forth {
 		return (i + 1) % n
 	}
@@ -290,7 +290,7 @@ func (g *GAN2D) data(key string) tea.Cmd {
 	return g.with(func(game Game2D) tea.Cmd {
 		all := lab.GAN2DData()
 		i := slices.IndexFunc(all, func(e lab.Entry2D) bool { return e.Name == g.state.Data })
-		return bad(game.Use(all[around(i, key == "t", len(all))].Name))
+		return bad(game.Use(all[cycle(i, key == "t", len(all))].Name))
 	})
 }
 

@@ -159,7 +159,7 @@ func (o planeOrder) plane() (*picture.Picture, string) {
 	var img *picture.Image
 	switch {
 	case o.brush != nil:
-		c := newCanvas(side, o.theme)
+		c := newSketch2D(side, o.theme)
 		c.brushed(*o.brush)
 		img = picture.FromImage(c.im)
 	default:

@@ -159,7 +159,7 @@ func (l planeLayout) planeCell(x, y int) (col, row int, ok bool) {
 }
 
 // brushed draws what is painted, with the cursor.
-func (c *canvas) brushed(b brush) {
+func (c *sketch2D) brushed(b brush) {
 	c.density(b.d)
 	cell := 2 * c.scale / paintSide
 	edge := (gen.Reach2D - 1) * c.scale

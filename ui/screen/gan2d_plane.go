@@ -120,8 +120,8 @@ func (o opinion) at(v float32) float32 {
 	return max(-1, min(1, t))
 }
 
-// canvas is a plane while it is drawn.
-type canvas struct {
+// sketch2D is a plane while it is drawn.
+type sketch2D struct {
 	im    *image.Paletted
 	side  int
 	scale float64 // pixels in 1
@@ -129,7 +129,7 @@ type canvas struct {
 
 // DrawPlane draws a game as a square of side x side pixels.
 func DrawPlane(st *lab.GAN2DState, side int, show PlaneLayers, th theme.Theme) *image.Paletted {
-	c := newCanvas(side, th)
+	c := newSketch2D(side, th)
 	if show.Heat && len(st.Look.Heat) == gen.Heat2D*gen.Heat2D {
 		c.heat(st.Look.Heat, opinionOf(st))
 	}
@@ -155,9 +155,9 @@ func DrawPlane(st *lab.GAN2DState, side int, show PlaneLayers, th theme.Theme) *
 	return c.im
 }
 
-func newCanvas(side int, th theme.Theme) *canvas {
+func newSketch2D(side int, th theme.Theme) *sketch2D {
 	side = max(side, 1)
-	c := &canvas{side: side, scale: float64(side) / (2 * gen.Reach2D),
+	c := &sketch2D{side: side, scale: float64(side) / (2 * gen.Reach2D),
 		im: image.NewPaletted(image.Rect(0, 0, side, side), inkOf(th).palette())}
 	for i := range c.im.Pix {
 		c.im.Pix[i] = heatSteps / 2
@@ -166,7 +166,7 @@ func newCanvas(side int, th theme.Theme) *canvas {
 }
 
 // pixel is where a point lies, in pixels; far outside it is just outside.
-func (c *canvas) pixel(x, y float32) (px, py float64) {
+func (c *sketch2D) pixel(x, y float32) (px, py float64) {
 	clip := func(v float64) float64 {
 		if math.IsNaN(v) {
 			return -10
@@ -177,7 +177,7 @@ func (c *canvas) pixel(x, y float32) (px, py float64) {
 }
 
 // heat paints the map of D, between its cells by straight lines.
-func (c *canvas) heat(values []float32, o opinion) {
+func (c *sketch2D) heat(values []float32, o opinion) {
 	const n = gen.Heat2D
 	at := make([]float32, len(values))
 	for i, v := range values {
@@ -208,7 +208,7 @@ func (c *canvas) heat(values []float32, o opinion) {
 }
 
 // modes draws a circle of 3 deviations around each mode, bright where it is covered.
-func (c *canvas) modes(modes []lab.Mode, m gen.Measure2D) {
+func (c *sketch2D) modes(modes []lab.Mode, m gen.Measure2D) {
 	fakes := gen.Fakes2D
 	for i, mode := range modes {
 		ink := byte(emptyColor)
@@ -225,14 +225,14 @@ func (c *canvas) modes(modes []lab.Mode, m gen.Measure2D) {
 	}
 }
 
-func (c *canvas) set(x, y int, ink byte) {
+func (c *sketch2D) set(x, y int, ink byte) {
 	if x >= 0 && y >= 0 && x < c.side && y < c.side {
 		c.im.Pix[y*c.im.Stride+x] = ink
 	}
 }
 
 // mesh draws the images of the lines of a grid of codes: with one number in a code, of the line.
-func (c *canvas) mesh(points []float32, latent int) {
+func (c *sketch2D) mesh(points []float32, latent int) {
 	const n, fine = gen.Mesh2D, gen.Fine2D
 	if len(points) != 2*n*n {
 		return
@@ -260,7 +260,7 @@ func (c *canvas) mesh(points []float32, latent int) {
 }
 
 // line visits the pixels between two points.
-func (c *canvas) line(x0, y0, x1, y1 float64, ink func(p *byte)) {
+func (c *sketch2D) line(x0, y0, x1, y1 float64, ink func(p *byte)) {
 	n := int(max(math.Abs(x1-x0), math.Abs(y1-y0))) + 1
 	for k := range n + 1 {
 		f := float64(k) / float64(n)
@@ -272,7 +272,7 @@ func (c *canvas) line(x0, y0, x1, y1 float64, ink func(p *byte)) {
 }
 
 // points draws the first of the points as dots, with an edge where there are pixels enough.
-func (c *canvas) points(xy []float32, most int, ink byte) {
+func (c *sketch2D) points(xy []float32, most int, ink byte) {
 	r := float64(c.side) / 240
 	for i := 0; i+1 < min(len(xy), 2*most); i += 2 {
 		x, y := c.pixel(xy[i], xy[i+1])
@@ -296,7 +296,7 @@ func (c *canvas) points(xy []float32, most int, ink byte) {
 
 // arrows draws where the loss of G would have each point go. A length of 1 of the gradient is drawn as a twentieth
 // of the side, and no arrow is longer than a tenth: so a gradient that vanishes is seen to vanish.
-func (c *canvas) arrows(xy, down []float32) {
+func (c *sketch2D) arrows(xy, down []float32) {
 	for i := 0; i+1 < min(len(xy), len(down)); i += 2 {
 		a, b := float64(down[i]), float64(down[i+1])
 		size := math.Hypot(a, b)
@@ -322,7 +322,7 @@ func (c *canvas) arrows(xy, down []float32) {
 }
 
 // density paints what the user draws, and the cursor around the cells that the brush covers.
-func (c *canvas) density(d lab.Density) {
+func (c *sketch2D) density(d lab.Density) {
 	most := float32(1e-9)
 	for _, w := range d.Weights {
 		most = max(most, w)
