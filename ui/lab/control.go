@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"context"
 	"errors"
 
 	"mllab/engine/run"
@@ -50,12 +51,20 @@ func (j *Job) StepOnce() {
 // run on disk stays as it is; what follows is a new one.
 func (j *Job) Restart() {
 	j.control(func() {
-		if j.loop == nil || j.stopped {
-			return
-		}
-		j.again = true
-		j.loop.Stop()
+		j.command(func(context.Context) error { return j.reset() })
 	})
+}
+
+// command has f done by the job's goroutine between two steps, instead of what was
+// ordered before and not done yet; false where there is no training any more, or not
+// yet. j.mu is held.
+func (j *Job) command(f func(context.Context) error) bool {
+	if j.loop == nil || j.stopped {
+		return false
+	}
+	j.order = f
+	j.loop.Stop()
+	return true
 }
 
 // Stop ends the job after the running step; a run on disk is saved.
@@ -130,6 +139,7 @@ func (s saver) Save(ck run.Checkpoint) error {
 	s.j.mu.Lock()
 	defer s.j.mu.Unlock()
 	s.j.saved = int(ck.Step)
+	s.j.list()
 	s.j.publish()
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -27,6 +26,11 @@ type Job struct {
 	done   chan struct{}
 	state  atomic.Pointer[State]
 	wishes chan struct{} // tells that the wish has changed
+	from   *origin       // where it was forked; nil: nowhere
+	born   time.Time
+
+	eng *engine.Engine // of the job's own goroutine, as is src
+	src samples.Source
 
 	mu      sync.Mutex // guards what follows
 	plan    plan
@@ -38,7 +42,9 @@ type Job struct {
 	wantLR  float64       // set before there is a loop; 0: none
 	paused  bool
 	singles int
-	again   bool // Restart was asked for
+	order   func(context.Context) error // what to do between two steps; nil: nothing
+	rewound bool                        // and no step was done since
+	shots   shots
 	stopped bool
 	began   time.Time
 	saved   int // step of the newest checkpoint
@@ -88,7 +94,8 @@ func (s *Session) start(j *Job) *Job {
 	ctx, cancel := context.WithCancel(context.Background())
 	j.s, j.cancel, j.done, j.series = s, cancel, make(chan struct{}), map[string]*Series{}
 	j.wishes = make(chan struct{}, 1)
-	j.began = time.Now()
+	j.born = time.Now()
+	j.began = j.born
 	j.st = State{Model: j.plan.o.Model, Data: j.plan.o.Data, Batch: j.plan.o.Batch, LR: j.plan.o.LR,
 		Epochs: j.plan.o.Epochs, Device: j.opt.Device}
 	j.publish()
@@ -192,8 +199,9 @@ func (j *Job) train(ctx context.Context) (err error) {
 	if c, ok := src.(interface{ Close() error }); ok {
 		defer c.Close()
 	}
+	j.eng, j.src = eng, src
 	j.phase(Compiling, j.plan.o.Model)
-	if err := j.build(ctx, eng, src); err != nil {
+	if err := j.build(ctx); err != nil {
 		return err
 	}
 	if j.plan.o.Views { // only screens show it; by now they have drawn themselves
@@ -215,160 +223,23 @@ func (j *Job) train(ctx context.Context) (err error) {
 	}()
 	defer j.endLooks() // before the engine and the loop that they use
 	for {
-		if err := j.runLoop(ctx); err != nil {
+		err := j.runLoop(ctx)
+		if err != nil {
+			err = j.rescue(err)
+		}
+		if err != nil {
 			return err
 		}
 		j.mu.Lock()
-		again := j.again
-		j.again = false
+		order := j.order
+		j.order = nil
 		j.mu.Unlock()
-		if !again {
+		if order == nil {
 			break
 		}
-		if err := j.reset(); err != nil {
+		if err := order(ctx); err != nil {
 			return err
 		}
 	}
 	return j.finish(ctx, src)
-}
-
-// build makes the net, the loop, the pictures' programs and the run on disk.
-func (j *Job) build(ctx context.Context, eng *engine.Engine, src samples.Source) error {
-	p := j.plan
-	info := src.Info()
-	net, err := p.model.Build(p.settings, dataInfo(info))
-	if err != nil {
-		return err
-	}
-	batches := samples.NewBatcher(src, p.o.Batch, p.o.Seed)
-	perEpoch := batches.StepsPerEpoch()
-	opt := train.Options{
-		Batch: p.o.Batch, H: info.H, W: info.W, C: info.C, Seed: p.o.Seed, Steps: p.steps(perEpoch), LR: p.o.LR,
-		StepsPerEpoch: perEpoch, OnMetrics: j.onMetrics, SaveEvery: p.o.SaveEvery,
-	}
-	p.settings.Apply(&opt)
-	opt.Saver = saver{j}
-	loop, err := train.New(ctx, eng, net, batches, opt)
-	if err != nil {
-		return err
-	}
-	v, err := newViews(ctx, eng, net, src, loop.State(), p.o.Views)
-	if err != nil {
-		loop.Close()
-		return err
-	}
-	j.mu.Lock()
-	j.loop, j.views, j.looks = loop, v, j.newLooks(ctx, eng, net, src, loop)
-	j.st.Steps, j.st.DeviceBytes = opt.Steps, eng.Bytes()
-	j.mu.Unlock()
-	if err := j.openDisk(); err != nil {
-		j.endLooks()
-		v.close()
-		loop.Close()
-		j.mu.Lock()
-		j.loop = nil
-		j.mu.Unlock()
-		return err
-	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if j.wantLR > 0 {
-		err = loop.SetLR(j.wantLR)
-	}
-	if j.paused {
-		loop.Pause()
-		for range j.singles {
-			loop.Single()
-		}
-	}
-	if j.stopped {
-		loop.Stop()
-	}
-	j.knobs()
-	return err
-}
-
-// openDisk resumes the run on disk, or makes one if it is to be kept.
-func (j *Job) openDisk() error {
-	if j.resume == "" {
-		if !j.plan.o.Keep {
-			return nil
-		}
-		return j.create()
-	}
-	r, err := run.Open(j.resume)
-	if err != nil {
-		return err
-	}
-	ck, err := r.Resume()
-	if err == nil {
-		err = j.loop.Restore(ck)
-	} else if errors.Is(err, run.ErrNoCheckpoint) {
-		err = nil
-	}
-	if err != nil {
-		return errors.Join(err, r.Close())
-	}
-	past, _ := r.Metrics()
-	events, _ := r.History()
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.disk = r
-	j.saved = j.loop.Step()
-	j.st.Run, j.st.Dir, j.st.Step = r.Name(), r.Dir(), j.loop.Step()
-	for _, n := range ck.Notes {
-		j.st.Events = append(j.st.Events, Event{int(ck.Step), n})
-	}
-	for _, e := range events {
-		j.st.Events = append(j.st.Events, Event{int(e.Step), e.Text})
-	}
-	j.st.Past = len(j.st.Events)
-	for _, m := range past {
-		for _, f := range m.Fields {
-			if v, ok := f.Float(); ok && !rates[f.Name] {
-				j.point(f.Name, m.Step, v)
-			}
-		}
-	}
-	j.collect()
-	return nil
-}
-
-// rates are the metrics that no chart of losses shows.
-var rates = map[string]bool{"epoch": true, "lr": true, "images_per_s": true, "ms_per_step": true}
-
-// create makes the run's folder and writes what happened so far.
-func (j *Job) create() error {
-	root, name := j.s.root, j.plan.o.Name
-	if j.plan.o.Out != "" {
-		abs, err := filepath.Abs(j.plan.o.Out)
-		if err != nil {
-			return err
-		}
-		root, name = filepath.Dir(abs), filepath.Base(abs)
-	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	cfg := j.plan.config(j.opt, j.opt.Threads)
-	r, err := run.Create(root, name, cfg)
-	if err != nil {
-		return err
-	}
-	for _, m := range j.log {
-		if err = r.Log(m); err != nil {
-			break
-		}
-	}
-	for _, e := range j.st.Events {
-		if err == nil {
-			err = r.Event(int64(e.Step), e.Text)
-		}
-	}
-	if err != nil {
-		return errors.Join(err, r.Close())
-	}
-	j.disk, j.log = r, nil
-	j.st.Run, j.st.Dir = r.Name(), r.Dir()
-	j.publish()
-	return nil
 }

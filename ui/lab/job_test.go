@@ -28,7 +28,8 @@ func until(t *testing.T, j *Job, what string, ok func(*State) bool) *State {
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
-	t.Fatalf("%s: never, last state %+v", what, j.State())
+	s := j.State()
+	t.Fatalf("%s: never, last state %s at step %d, %v, %v, %v", what, s.Phase, s.Step, s.Events, s.Checkpoints, s.Err)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"sort"
 	"time"
 
 	"mllab/compile"
@@ -23,6 +24,7 @@ func (j *Job) runLoop(ctx context.Context) error {
 	if err := j.draw(ctx, true); err != nil {
 		return err
 	}
+	j.snapshot(true)
 	return j.loop.Run(ctx)
 }
 
@@ -36,13 +38,14 @@ func (j *Job) reset() error {
 		return err
 	}
 	j.mu.Lock()
-	j.plan = p
+	j.shots = shots{}
+	j.plan, j.rewound = p, false
 	j.wantLR, j.saved, j.log = 0, 0, nil
 	j.series = map[string]*Series{}
 	j.st.Step, j.st.Epoch = 0, 0
 	j.knobs()
 	j.st.Losses, j.st.Metrics, j.st.Series, j.st.Events, j.st.Past = nil, nil, nil, nil, 0
-	j.st.Run, j.st.Dir = "", ""
+	j.st.Run, j.st.Dir, j.st.Parent, j.st.ParentStep = "", "", "", 0
 	j.began = time.Now()
 	disk := j.disk
 	j.disk = nil
@@ -65,12 +68,16 @@ func (j *Job) reset() error {
 func (j *Job) onMetrics(m train.Metrics) {
 	line := metricsLine(m)
 	j.mu.Lock()
+	anew := j.goOn(m.Step)
 	j.record(m)
 	var err error
 	if j.disk != nil {
 		err = j.disk.Log(line)
 	} else {
 		j.log = thin(append(j.log, line))
+	}
+	if anew {
+		j.list()
 	}
 	j.publish()
 	disk, tell := j.disk, j.plan.o.OnMetrics
@@ -85,6 +92,7 @@ func (j *Job) onMetrics(m train.Metrics) {
 	if err := j.draw(context.Background(), false); err != nil {
 		j.fail(err)
 	}
+	j.snapshot(false)
 }
 
 // fail ends the job with an error that is not one of a step.
@@ -163,6 +171,9 @@ func (j *Job) point(name string, step int64, v float64) {
 		j.series[name] = s
 		j.st.Series = append(j.st.Series[:len(j.st.Series):len(j.st.Series)], *s)
 	}
+	if n := len(s.X); n > 0 && s.X[n-1] >= float64(step) {
+		return // it was there before the job was rewound
+	}
 	s.X, s.Y = thin(append(s.X, float64(step))), thin(append(s.Y, v))
 }
 
@@ -183,13 +194,23 @@ func thin[T any](list []T) []T {
 	return append(half, list[len(list)-1])
 }
 
-// collect gives the state the present length of every series. j.mu is held.
+// collect gives the state the present length of every series, of a job that was
+// rewound that up to its step. j.mu is held.
 func (j *Job) collect() {
 	next := make([]Series, len(j.st.Series))
 	for i, s := range j.st.Series {
 		next[i] = *j.series[s.Name]
+		if j.rewound {
+			next[i] = next[i].upTo(float64(j.st.Step))
+		}
 	}
 	j.st.Series = next
+}
+
+// upTo is the series up to a step, in the same memory.
+func (s Series) upTo(step float64) Series {
+	n := sort.Search(len(s.X), func(i int) bool { return s.X[i] > step })
+	return Series{Name: s.Name, X: s.X[:n:n], Y: s.Y[:n:n]}
 }
 
 // finish measures a training that came to its end on the test set, and marks the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -97,6 +98,18 @@ func (s *Session) atClose(f func() error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ends = append(s.ends, f)
+}
+
+// Jobs lists the jobs that have not ended, the oldest first.
+func (s *Session) Jobs() []*Job {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var jobs []*Job
+	for j := range s.jobs {
+		jobs = append(jobs, j)
+	}
+	slices.SortFunc(jobs, func(a, b *Job) int { return a.born.Compare(b.born) })
+	return jobs
 }
 
 // UsageError is an error of what the user asked for, as opposed to one of doing it.

@@ -64,6 +64,8 @@ type State struct {
 	Model, Data string
 	Run         string // name of the run
 	Dir         string // its folder, "" while nothing is on disk
+	Parent      string // the run that it was forked from, after ParentStep steps; "" none
+	ParentStep  int
 	Phase       Phase
 	Detail      string // what the phase is at: "kernel 12 of 31"
 	Err         error  // with Failed
@@ -79,7 +81,8 @@ type State struct {
 	Views         []View
 	Maps          *Maps // while they are watched
 	Events        []Event
-	Past          int // how many of Events a resumed run brought along
+	Past          int          // how many of Events a resumed run brought along
+	Checkpoints   []Checkpoint // moments that Rewind can go to, by rising steps
 
 	ImagesPerSecond float64
 	StepTime        time.Duration
