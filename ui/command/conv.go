@@ -2,6 +2,7 @@ package command
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -18,8 +19,9 @@ const convScreen = '4'
 
 // conv is `mllab conv`.
 func (a *app) conv() *cobra.Command {
-	var out, weights string
+	var out, weights, name string
 	var asJSON bool
+	var example int
 	c := &cobra.Command{
 		Use:   "conv [PICTURE]",
 		Short: "Look at what convolutions do to a picture",
@@ -28,7 +30,8 @@ func (a *app) conv() *cobra.Command {
 			strings.Join(lab.ConvPictures(), ", ") + ". With --out or --json it works without the lab.",
 		Example: "mllab conv\nmllab conv photo.jpg --kernel gaussian --size 7 --pad 3\n" +
 			"mllab conv edges --weights \"-1,0,1; -2,0,2; -1,0,1\" --activation relu\n" +
-			"mllab conv scene --kernel gabor --out maps.png --json",
+			"mllab conv scene --kernel gabor --out maps.png --json\n" +
+			"# the feature maps of a net\nmllab conv --run last\nmllab conv --run last --out maps.png",
 		Args: arguments(0, 1, "a picture"),
 	}
 	f := c.Flags()
@@ -44,8 +47,13 @@ func (a *app) conv() *cobra.Command {
 	}
 	f.StringVar(&weights, "weights", "", "your own kernel: rows divided by ;, weights by commas")
 	f.StringVar(&out, "out", "", "PNG file to write all maps to, without opening the lab")
-	f.BoolVar(&asJSON, "json", false, "print the spec, the sizes and each map's range as JSON, without opening the lab")
+	f.BoolVar(&asJSON, "json", false, "print the spec, the sizes and each map's range as JSON instead of opening the lab")
+	f.StringVar(&name, "run", "", "run whose feature maps are shown, or written with --out: a folder, a name or last")
+	f.IntVar(&example, "example", 0, "with --run: example of the test set that the net looks at")
 	c.RunE = func(c *cobra.Command, args []string) error {
+		if name != "" {
+			return a.networkMaps(c, name, example, out, asJSON)
+		}
 		query := url.Values{}
 		spec := lab.NewConvSpec()
 		for _, p := range lab.ConvParams() {
@@ -98,6 +106,9 @@ func (a *app) convolve(c *cobra.Command, picture string, spec lab.ConvSpec, out 
 			return err
 		}
 		r, err := lab.NewConvLab(s).Compute(c.Context(), pic, spec)
+		if errors.Is(err, lab.ErrImpossible) {
+			return lab.Usage(err)
+		}
 		if err != nil {
 			return err
 		}
@@ -123,6 +134,32 @@ func (a *app) convolve(c *cobra.Command, picture string, spec lab.ConvSpec, out 
 		}
 		_, err = fmt.Fprintf(a.out, "%d maps of %dx%d written to %s\n", len(r.Maps), r.Sizes.OutW, r.Sizes.OutH,
 			widget.Clean(out))
+		return err
+	})
+}
+
+// networkMaps shows what is inside the net of a run.
+func (a *app) networkMaps(c *cobra.Command, name string, example int, out string, asJSON bool) error {
+	if example < 0 {
+		return lab.Usage(fmt.Errorf("--example %d: want 0 or more", example))
+	}
+	if asJSON {
+		return lab.Usage(errors.New("--json: want a picture instead of --run, or --out for the maps of a run"))
+	}
+	if out == "" {
+		o := ui.Options{Screen: convScreen, Resume: name, Open: map[byte]string{convScreen: "?page=network"}}
+		o.Train.Paused = true
+		return a.lab(c.Context(), o)
+	}
+	return a.with(func(s *lab.Session) error {
+		m, err := s.RunMaps(c.Context(), name, example)
+		if err != nil {
+			return err
+		}
+		if err := writePNG(out, m.Sheet()); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(a.out, "%d layers written to %s\n", len(m.Layers), widget.Clean(out))
 		return err
 	})
 }

@@ -197,3 +197,23 @@ func drawBlob() *ConvPicture {
 
 // IsConvPicture reports whether a name is that of a built-in picture.
 func IsConvPicture(name string) bool { return slices.Contains(ConvPictures(), name) }
+
+// Fit is the picture stretched to h x w with 1 or 3 channels: each value the mean of the pixels that fall into
+// it, or the nearest pixel where there are fewer.
+func (p *ConvPicture) Fit(h, w, channels int) []float32 {
+	in := p.Values(channels)
+	out := make([]float32, h*w*channels)
+	for i := range out {
+		y, x, c := i/channels/w, i/channels%w, i%channels
+		y0, y1 := y*p.H/h, max((y+1)*p.H/h, y*p.H/h+1)
+		x0, x1 := x*p.W/w, max((x+1)*p.W/w, x*p.W/w+1)
+		sum := float32(0)
+		for j := y0; j < y1; j++ {
+			for k := x0; k < x1; k++ {
+				sum += in[(j*p.W+k)*channels+c]
+			}
+		}
+		out[i] = sum / float32((y1-y0)*(x1-x0))
+	}
+	return out
+}

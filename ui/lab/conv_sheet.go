@@ -80,9 +80,9 @@ func diverging(v float64) color.RGBA {
 	return color.RGBA{at(0), at(1), at(2), 255}
 }
 
-// valueImage draws h x w values, enlarged by a whole factor to about the size of a tile.
+// valueImage draws h x w values, enlarged by a whole factor to at most the size of a tile.
 func valueImage(h, w int, at func(y, x int) color.RGBA) *image.RGBA {
-	k := max(1, sheetTile/max(h, w))
+	k := max(1, min(sheetTile/max(h, w), 8))
 	img := image.NewRGBA(image.Rect(0, 0, w*k, h*k))
 	for y := range h {
 		for x := range w {
@@ -97,7 +97,7 @@ func valueImage(h, w int, at func(y, x int) color.RGBA) *image.RGBA {
 
 // sheet lays out rows of tiles, each row below a title.
 func sheet(titles []string, rows [][]sheetTileOf) *image.RGBA {
-	const columns = 6
+	const widest = 1280
 	w, h := 0, sheetGap
 	type spot struct {
 		tile sheetTileOf
@@ -108,15 +108,17 @@ func sheet(titles []string, rows [][]sheetTileOf) *image.RGBA {
 	for _, row := range rows {
 		heads = append(heads, h)
 		h += sheetText + sheetGap
-		for i := 0; i < len(row); i += columns {
-			x, tall := sheetGap, 0
-			for _, t := range row[i:min(len(row), i+columns)] {
-				spots = append(spots, spot{t, x, h})
-				x += max(t.img.Bounds().Dx(), 7*len(t.label)) + sheetGap
-				tall = max(tall, t.img.Bounds().Dy())
+		x, tall := sheetGap, 0
+		for _, t := range row {
+			wide := max(t.img.Bounds().Dx(), 7*len(t.label)) + sheetGap
+			if x > sheetGap && x+wide > widest {
+				x, h, tall = sheetGap, h+tall+sheetText+sheetGap, 0
 			}
-			w, h = max(w, x), h+tall+sheetText+sheetGap
+			spots = append(spots, spot{t, x, h})
+			x += wide
+			w, tall = max(w, x), max(tall, t.img.Bounds().Dy())
 		}
+		h += tall + sheetText + sheetGap
 	}
 	for _, t := range titles {
 		w = max(w, 7*len(t)+2*sheetGap)

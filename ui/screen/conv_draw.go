@@ -16,9 +16,6 @@ const (
 	convInputID = 400 + iota
 	convOutputID
 	convCurveID
-	netMapsID
-	netInputID
-	netDetailID
 )
 
 // convArt is what takes time to draw, for one layout.
@@ -94,7 +91,7 @@ func (v convView) drawInput(d picture.Display, th theme.Theme) *picture.Image {
 	if p.C == 3 {
 		pal = paintColor
 	}
-	c := newCanvas(box.w, box.h, unit(d), pal, back(th))
+	c := newPaper(box.w, box.h, unit(d), pal, back(th))
 	inside := rect{p.Top, p.Top, p.InW, p.InH}
 	g := grid{values: p.Values, w: p.W, c: p.C}
 	c.paint(f, func(px, py, x0, y0, x1, y1 int) byte {
@@ -140,7 +137,7 @@ func (v convView) drawOutput(d picture.Display, th theme.Theme) *picture.Image {
 	case mapScale(v.result).signed || v.other != nil && mapScale(v.other).signed:
 		pal = paintSigned
 	}
-	c := newCanvas(box.w, box.h, unit(d), pal, back(th))
+	c := newPaper(box.w, box.h, unit(d), pal, back(th))
 	tiles := v.tiles()
 	for _, t := range tiles {
 		v.drawTile(c, t, pal)
@@ -155,7 +152,7 @@ func (v convView) drawOutput(d picture.Display, th theme.Theme) *picture.Image {
 	return c.img
 }
 
-func (v convView) drawTile(c *canvas, t mapTile, pal *picture.Palette) {
+func (v convView) drawTile(c *paper, t mapTile, pal *picture.Palette) {
 	r := t.of
 	sc := mapScale(r)
 	g := grid{values: r.Out, w: r.Sizes.OutW, c: len(r.Maps)}

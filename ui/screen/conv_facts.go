@@ -142,7 +142,7 @@ func (c *Conv) openWith(query string) (tea.Cmd, error) {
 	}
 	var names []string
 	for name := range values {
-		if name != "picture" && name != "weights" {
+		if name != "picture" && name != "weights" && name != "page" {
 			names = append(names, name)
 		}
 	}
@@ -161,5 +161,10 @@ func (c *Conv) openWith(query string) (tea.Cmd, error) {
 	if picture == "" {
 		picture = "digit"
 	}
-	return c.open(picture), nil
+	cmd := c.open(picture)
+	if page := values.Get("page"); page != "" {
+		turn, err := c.Set("page", page)
+		return tea.Batch(cmd, turn), err
+	}
+	return cmd, nil
 }

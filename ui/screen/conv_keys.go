@@ -18,7 +18,9 @@ func bindKey(shown, help, long string, do func(string) tea.Cmd, press ...string)
 // Keys are those of what has the focus, then those that work wherever it is.
 func (c *Conv) Keys() []Key {
 	if c.page == pageNet {
-		return append(c.net.keys(), bindKey("n", "lab", "back to the convolution lab", c.turnPage, "n", "esc"))
+		return append(c.net.keys(),
+			bindKey("u", "", "show the net the picture of the convolution lab", c.showNet, "u"),
+			bindKey("n", "lab", "back to the convolution lab", c.turnPage, "n", "esc"))
 	}
 	var own []Key
 	switch c.focus {
@@ -210,6 +212,9 @@ func (c *Conv) turnPage(string) tea.Cmd {
 	}
 	return c.draw()
 }
+
+// showNet has the net look at the lab's picture.
+func (c *Conv) showNet(string) tea.Cmd { return c.net.look(c.pic) }
 
 func (c *Conv) moveCell(key string) tea.Cmd {
 	n := c.spec.Size

@@ -99,13 +99,13 @@ func (v convView) input() frame {
 	part := rect{0, 0, p.W, p.H}
 	if v.zoom {
 		w := v.window()
-		part = around(w.x+w.w/2, w.y+w.h/2, max(10, 2*max(w.w, w.h)), p.W, p.H)
+		part = cropped(w.x+w.w/2, w.y+w.h/2, max(10, 2*max(w.w, w.h)), p.W, p.H)
 	}
 	return fitted(part, v.box(v.lay.in))
 }
 
-// around is the square of a side about a place, moved so that it lies within w x h, or all there is.
-func around(x, y, side, w, h int) rect {
+// cropped is the square of a side about a place, moved so that it lies within w x h, or all there is.
+func cropped(x, y, side, w, h int) rect {
 	r := rect{w: min(side, w), h: min(side, h)}
 	r.x, r.y = max(0, min(x-side/2, w-r.w)), max(0, min(y-side/2, h-r.h))
 	return r
@@ -119,7 +119,7 @@ type mapTile struct {
 	output int
 }
 
-// pixel is the value that a mapTile shows for the window: pooled, the square that it belongs to.
+// pixel is the value that a tile shows for the window: pooled, the square that it belongs to.
 func (v convView) pixel(r *lab.ConvResult) (y, x int) {
 	z := r.Sizes
 	y, x = v.y, v.x
@@ -154,22 +154,9 @@ func (v convView) tiles() []mapTile {
 	if !v.all || k == 1 {
 		return []mapTile{{fitted(v.part(r), box), r, v.output}}
 	}
-	part := v.part(r)
-	gap := max(1, v.lay.cell[0]/3)
-	columns, best := 1, 0.0
-	for n := 1; n <= k; n++ {
-		rows := (k + n - 1) / n
-		s := min(float64(box.w-gap*(n-1))/float64(n*part.w), float64(box.h-gap*(rows-1))/float64(rows*part.h))
-		if s > best {
-			columns, best = n, s
-		}
-	}
-	rows := (k + columns - 1) / columns
-	w, h := (box.w-gap*(columns-1))/columns, (box.h-gap*(rows-1))/rows
 	var list []mapTile
-	for i := range k {
-		at := rect{i % columns * (w + gap), i / columns * (h + gap), w, h}
-		list = append(list, mapTile{fitted(part, at), r, i})
+	for i, f := range spread(k, v.part(r), box, max(1, v.lay.cell[0]/3)) {
+		list = append(list, mapTile{f, r, i})
 	}
 	return list
 }
@@ -187,7 +174,7 @@ func (v convView) part(r *lab.ConvResult) rect {
 		return rect{0, 0, z.OutW, z.OutH}
 	}
 	y, x := v.pixel(r)
-	return around(x, y, 12, z.OutW, z.OutH)
+	return cropped(x, y, 12, z.OutW, z.OutH)
 }
 
 // valueScale says how values are coloured: signed ones about zero up to hi, others from 0 to hi.

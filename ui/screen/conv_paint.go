@@ -4,8 +4,8 @@ import (
 	"mllab/ui/picture"
 )
 
-// canvas is an indexed image under construction.
-type canvas struct {
+// paper is an indexed image under construction.
+type paper struct {
 	img  *picture.Image
 	ink  [marks]byte // palette indices of the marks
 	unit int         // pixels of a thin line
@@ -45,8 +45,8 @@ func tinted() [][3]byte {
 	return list
 }
 
-func newCanvas(w, h, unit int, pal *picture.Palette, back [3]byte) *canvas {
-	c := &canvas{img: &picture.Image{W: max(w, 1), H: max(h, 1), Pal: pal}, unit: max(1, unit)}
+func newPaper(w, h, unit int, pal *picture.Palette, back [3]byte) *paper {
+	c := &paper{img: &picture.Image{W: max(w, 1), H: max(h, 1), Pal: pal}, unit: max(1, unit)}
 	c.img.Pix = make([]byte, c.img.W*c.img.H)
 	for i := range c.ink {
 		c.ink[i] = byte(len(pal.RGB) - marks + i)
@@ -74,7 +74,7 @@ func nearest(p *picture.Palette, c [3]byte) (at byte) {
 	return at
 }
 
-// frame says where on a canvas which part of a map is: enlarged by a whole factor, or made smaller.
+// frame says where on a paper which part of a map is: enlarged by a whole factor, or made smaller.
 type frame struct {
 	to, part rect
 }
@@ -116,7 +116,7 @@ func (f frame) pixels(r rect) rect {
 }
 
 // paint fills the frame: color gives a pixel's index for a stretch x0 <= x < x1, y0 <= y < y1 of the map.
-func (c *canvas) paint(f frame, color func(px, py, x0, y0, x1, y1 int) byte) {
+func (c *paper) paint(f frame, color func(px, py, x0, y0, x1, y1 int) byte) {
 	span := func(i, n, m, at int) (from, to int) {
 		from, to = at+i*n/m, at+((i+1)*n-1)/m+1
 		if n < m {
@@ -166,7 +166,7 @@ func level(v, lo, hi float32, n int) byte {
 
 // outline draws a line around a rectangle of pixels, and a dark one around that where there is room to
 // tell them apart.
-func (c *canvas) outline(r rect, mark int) {
+func (c *paper) outline(r rect, mark int) {
 	t := c.unit
 	if t > 1 {
 		c.ring(rect{r.x - 2*t, r.y - 2*t, r.w + 4*t, r.h + 4*t}, t, c.ink[markEdge])
@@ -174,15 +174,15 @@ func (c *canvas) outline(r rect, mark int) {
 	c.ring(rect{r.x - t, r.y - t, r.w + 2*t, r.h + 2*t}, t, c.ink[mark])
 }
 
-// ring fills the border of a rectangle, t pixels wide; what is beyond the canvas is left out.
-func (c *canvas) ring(r rect, t int, ink byte) {
+// ring fills the border of a rectangle, t pixels wide; what is beyond the paper is left out.
+func (c *paper) ring(r rect, t int, ink byte) {
 	c.fill(rect{r.x, r.y, r.w, t}, ink)
 	c.fill(rect{r.x, r.y + r.h - t, r.w, t}, ink)
 	c.fill(rect{r.x, r.y, t, r.h}, ink)
 	c.fill(rect{r.x + r.w - t, r.y, t, r.h}, ink)
 }
 
-func (c *canvas) fill(r rect, ink byte) {
+func (c *paper) fill(r rect, ink byte) {
 	for y := max(r.y, 0); y < min(r.y+r.h, c.img.H); y++ {
 		for x := max(r.x, 0); x < min(r.x+r.w, c.img.W); x++ {
 			c.img.Pix[y*c.img.W+x] = ink

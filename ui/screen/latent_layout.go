@@ -17,6 +17,11 @@ const (
 // latentID is the id of a picture's place in the store. Other screens have other tens.
 func latentID(place int) int { return 30 + place }
 
+// rect is a place in whole numbers of cells or pixels; w is 0 where it is not shown.
+type rect struct{ x, y, w, h int }
+
+func (r rect) has(x, y int) bool { return x >= r.x && y >= r.y && x < r.x+r.w && y < r.y+r.h }
+
 // latentLayout says where everything stands. It is comparable: another layout, other pictures.
 type latentLayout struct {
 	full         bool
