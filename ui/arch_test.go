@@ -45,6 +45,7 @@ var arrows = map[string][]string{
 		"samples"},
 	"engine":     {"ops", "compile", "compile/ir", "compile/target", "profiler/trace", "samples"},
 	"gen/...":    {"gen/...", "engine/...", "engine", "ops", "compile/ir", "samples", "profiler/trace"},
+	"gen/text":   {},
 	"gen":        {"engine/...", "engine", "ops", "compile/ir", "samples", "profiler/trace"},
 	"profiler":   {"profiler/trace"},
 	"ui/lab":     {"gen/...", "gen", "engine/...", "engine", "ops", "compile", "compile/ir", "compile/loop", "compile/target", "profiler", "profiler/trace", "samples"},
