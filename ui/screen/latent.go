@@ -187,8 +187,9 @@ func (l *Latent) begin(name string) tea.Cmd {
 
 // take shows a net that was opened; on an error what was open before stays.
 func (l *Latent) take(msg latentOpened) tea.Cmd {
-	l.opening = ""
-	l.cancel()
+	if l.opening = ""; l.cancel != nil {
+		l.cancel()
+	}
 	if msg.err != nil {
 		l.failed = msg.err
 		return send(Notice{Text: msg.err.Error(), Bad: true})

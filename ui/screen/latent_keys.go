@@ -43,8 +43,8 @@ func (l *Latent) Keys() []Key {
 // modeKeys are the keys whose meaning depends on the mode.
 func (l *Latent) modeKeys(bind func(shown, help, long string, do func(string) tea.Cmd, press ...string) Key) []Key {
 	arrows := []string{"up", "down", "left", "right", "h", "j", "k", "l", "shift+up", "shift+down", "shift+left",
-		"shift+right", "H", "J", "K", "L"}
-	move := bind("arrows", "move", "move the cursor (hjkl too; with shift five times as far)", l.arrow, arrows...)
+		"shift+right"}
+	move := bind("arrows", "move", "move the cursor (hjkl too; shift and an arrow, five times as far)", l.arrow, arrows...)
 	zoom := bind("+/-", "", "zoom about the cursor (the mouse wheel too)", l.zoomKey, "+", "=", "-")
 	snap := bind("enter", "nearest", "go to the nearest encoded picture", l.snap, "enter")
 	switch l.mode {
@@ -63,7 +63,7 @@ func (l *Latent) modeKeys(bind func(shown, help, long string, do func(string) te
 		return []Key{bind("+/-", "strength", "add more of the attribute, or take some away", l.stronger, "+", "=", "-"),
 			bind("b/n", "labels", "choose the label to come from, and the one to go to", l.label, "b", "n"), move, snap}
 	case sketch:
-		move.Long = "move the brush (hjkl too; with shift five pixels)"
+		move.Long = "move the brush (hjkl too; shift and an arrow, five pixels)"
 		return []Key{move, bind("space", "pen", "put the pen down, or lift it", l.penKey, "space", " "),
 			bind("backspace", "clear", "begin with an empty picture", l.clear, "backspace", "delete")}
 	}
@@ -72,8 +72,8 @@ func (l *Latent) modeKeys(bind func(shown, help, long string, do func(string) te
 
 // arrow moves whatever the mode moves: the cursor, the traversed value, the brush.
 func (l *Latent) arrow(key string) tea.Cmd {
-	fast := strings.HasPrefix(key, "shift+") || key != strings.ToLower(key)
-	dx, dy := direction(strings.ToLower(strings.TrimPrefix(key, "shift+")))
+	key, fast := strings.CutPrefix(key, "shift+")
+	dx, dy := direction(key)
 	if l.mode == sketch {
 		return l.moveBrush(dx, dy, fast)
 	}

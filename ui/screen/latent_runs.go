@@ -13,7 +13,6 @@ type runList struct {
 	names  [][]string // name, model, data, steps
 	err    error
 	chosen int
-	first  int // line of the View that the first run stands on, to be clicked
 }
 
 // latentRuns is the message of runs that were listed.
@@ -56,7 +55,7 @@ func (r *runList) move(key string) tea.Cmd {
 
 // click chooses the run on a line of the View.
 func (r *runList) click(y int) tea.Cmd {
-	if i, ok := widget.TableRow(len(r.names), r.chosen, r.rows()+1, y-r.first+1); ok && i >= 0 {
+	if i, ok := widget.TableRow(len(r.names), r.chosen, r.rows()+1, y-firstRun+1); ok && i >= 0 {
 		r.chosen = i
 	}
 	return nil
@@ -65,7 +64,10 @@ func (r *runList) click(y int) tea.Cmd {
 // rows is how many runs are shown.
 func (r *runList) rows() int { return min(len(r.names), mostRuns) }
 
-const mostRuns = 10
+const (
+	mostRuns = 10
+	firstRun = 11 // line of the View that the first run stands on
+)
 
 func (l *Latent) pickRun(string) tea.Cmd {
 	if len(l.list.names) == 0 {
@@ -73,9 +75,6 @@ func (l *Latent) pickRun(string) tea.Cmd {
 	}
 	return l.begin(l.list.names[l.list.chosen][0])
 }
-
-// welcomeLines is where the list begins.
-const welcomeLines = 9
 
 // welcome is the screen without an open net: what would be here, and the keys that make it so.
 func (l *Latent) welcome(w, h int) string {
@@ -87,18 +86,21 @@ func (l *Latent) welcome(w, h int) string {
 	for _, line := range strings.Split(text, "\n") {
 		lines = append(lines, th.Text.Render(strings.TrimRight(line, " ")))
 	}
-	lines = append(lines, "", th.Accent.Render("r")+th.Text.Render(" looks into the running training  ")+
-		th.Accent.Render("enter")+th.Text.Render(" opens the chosen run  ")+th.Accent.Render("o")+
-		th.Text.Render(" one by its path"), "", "")
+	lines = append(lines, "")
+	for _, k := range [][2]string{{"r", "look into the running training, as it is now"}, {"enter", "open the run that is " +
+		"chosen below"}, {"o", "open a run by its path"}} {
+		lines = append(lines, th.Accent.Render(widget.Fit(k[0], 7))+th.Text.Render(k[1]))
+	}
+	lines = append(lines, "")
 	switch {
 	case l.list.err != nil:
-		lines[welcomeLines-1] = th.Bad.Render(widget.Clean(l.list.err.Error()))
+		lines = append(lines, th.Bad.Render(widget.Clean(l.list.err.Error())))
 	case len(l.list.names) == 0:
-		lines[welcomeLines-1] = th.Dim.Render("no run is saved yet: mllab train vae, or w on the screen Train")
+		lines = append(lines, th.Dim.Render("no run is saved yet: mllab train vae, or w on the screen Train"))
 	default:
 		cols := []widget.Column{{Title: "run", Min: 8}, {Title: "model"}, {Title: "data", Min: 6},
 			{Title: "step", Number: true}}
-		lines = append(lines[:welcomeLines-1], widget.Table(cols, l.list.names, l.list.chosen, min(w, 84),
+		lines = append(lines, widget.Table(cols, l.list.names, l.list.chosen, min(w, 84),
 			l.list.rows()+1, th))
 	}
 	foot := ""

@@ -5,6 +5,8 @@ import (
 	"image/color"
 	"strings"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"mllab/ui/lab"
 	"mllab/ui/theme"
 	"mllab/ui/widget"
@@ -164,15 +166,19 @@ func (o latentOrder) brailleScatter(w, h int) string {
 	th := o.theme
 	o.brailleAxes(cells, w, h)
 	for label, at := range o.scatter.Middle {
-		c, _, _ := cell(at[0], at[1])
-		name := []rune(widget.Clean(o.scatter.Classes[label]))
-		if c == nil || len(name) == 0 {
-			continue
-		}
+		fx, fy := o.win.Fraction(at[0], at[1])
 		st := th.Title.Foreground(classColor(th, label)).Reverse(true)
-		c.text, c.style = string(name[0]), func(s string) string { return st.Render(s) }
 		if th.NoColor {
-			c.style = func(s string) string { return th.Selected.Render(s) }
+			st = th.Selected
+		}
+		const most = 8
+		name := []rune(widget.Clean(o.scatter.Classes[label]))
+		name = name[:min(len(name), most)]
+		x0, y := int(fx*float64(w))-len(name)/2, int(fy*float64(h))
+		for i, r := range name {
+			if x := x0 + i; x >= 0 && x < w && fy >= 0 && y < h && ansi.StringWidth(string(r)) == 1 {
+				cells[y*w+x].text, cells[y*w+x].style = string(r), func(s string) string { return st.Render(s) }
+			}
 		}
 	}
 	if o.mode == interpolate && o.picks[0] != nil && o.picks[1] != nil {

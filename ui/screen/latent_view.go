@@ -33,14 +33,11 @@ func (l *Latent) View(w, h int) string {
 		}, "\n")
 	} else {
 		f, b := lay.place[placeFacts], lay.place[placeBars]
-		facts := l.facts()
-		right = strings.Join([]string{l.panel(placeAt+l.which, lay),
-			widget.NumbersLine(facts[:min(2, len(facts))], f.w, l.lab.Theme),
-			widget.NumbersLine(facts[min(2, len(facts)):], f.w, l.lab.Theme),
-			l.barLines(b.w, b.h)}, "\n")
+		right = strings.Join([]string{l.panel(placeAt+l.which, lay), l.factLines(f.w, f.h), l.barLines(b.w, b.h)}, "\n")
 	}
 	text := strings.Join([]string{l.header(w), beside(l.panel(placeBig, lay), right), l.status(w)}, "\n")
-	if strings.Count(text, "\n") != h-1 {
+	const sureW, sureH = 48, 16 // from here on all parts are exact, and need not be measured
+	if w < sureW || h < sureH || strings.Count(text, "\n") != h-1 {
 		return widget.Block(text, w, h)
 	}
 	return text
@@ -80,7 +77,7 @@ func (l *Latent) header(w int) string {
 		}
 		left += th.Dim.Render(sep) + style.Render(part)
 	}
-	return widget.Fit(left, room) + " " + strings.Join(right, "  ")
+	return widget.Fit(widget.Fit(left, room)+" "+strings.Join(right, "  "), w)
 }
 
 // modeAt is the mode whose name stands at column x of the header.
@@ -127,6 +124,10 @@ func (l *Latent) hints() []string {
 		return []string{"draw: what the net makes of it appears at the right; backspace clears, e explores from its code",
 			"draw: the net's own version appears at the right", "draw"}
 	}
+	if l.space.Sampled {
+		return []string{"click or move, and the net draws what lies there; enter goes to the nearest of the drawn codes",
+			"click or move: the net draws what lies there"}
+	}
 	return []string{"click or move, and the net draws what lies there; enter goes to the nearest picture, o opens yours",
 		"click or move: the net draws what lies there; o opens your picture", "click or move: the net draws"}
 }
@@ -155,6 +156,24 @@ func (l *Latent) factsPanel(r rect) string {
 	w, h := widget.Inner(r.w, r.h)
 	return widget.Box(latentModeNames[l.mode], widget.Numbers(l.facts(), w, h, l.lab.Theme), r.w, r.h, false,
 		l.lab.Theme)
+}
+
+// factLines are the numbers in h lines, for small sizes.
+func (l *Latent) factLines(w, h int) string {
+	list := l.facts()
+	lines := make([]string, h)
+	for i := range lines {
+		n, used := 0, -3
+		for n < len(list) {
+			if used += 3 + ansi.StringWidth(list[n].Key+" "+list[n].Value); used > w || list[n].Key == "" {
+				break
+			}
+			n++
+		}
+		lines[i] = widget.NumbersLine(list[:n], w, l.lab.Theme)
+		list = list[n:]
+	}
+	return strings.Join(lines, "\n")
 }
 
 // facts are the numbers of the code at the cursor, the most important first.

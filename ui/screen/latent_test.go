@@ -1,0 +1,517 @@
+package screen
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"image/gif"
+	"image/png"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+	_ "github.com/charmbracelet/x/exp/teatest/v2" // its flag -update
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"mllab/ui/lab"
+	"mllab/ui/picture"
+	"mllab/ui/theme"
+)
+
+// blobs is a net whose pictures are known: a spot, whose place is the first two numbers of a code, whose size is
+// the third, and on which the fourth has no influence.
+type blobs struct {
+	space  *lab.Space
+	closed bool
+	fail   error
+}
+
+const blobSide = 12
+
+func newBlobs(sampled bool) *blobs {
+	const n = 90
+	b := &blobs{}
+	raw := lab.Space{Run: "kind-otter", Model: "vae", Data: "mnist", Step: 4680, Split: "test", H: blobSide,
+		W: blobSide, C: 1, Dims: 4, N: n, Classes: []string{"left", "right", "top"}, KL: []float64{2, 1.5, 0.5, 0.001}}
+	for i := range n {
+		label := i % 3
+		angle := float64(i) * 2.4
+		r := 0.5 * math.Sqrt(float64(i)/n)
+		at := [][2]float64{{-1.2, -0.6}, {1.3, -0.5}, {0.1, 1.2}}[label]
+		code := []float32{float32(at[0] + r*math.Cos(angle)), float32(at[1] + r*math.Sin(angle)),
+			float32(0.3 * math.Sin(float64(i))), 0}
+		raw.Codes, raw.Labels = append(raw.Codes, code...), append(raw.Labels, label)
+		raw.Pixels = append(raw.Pixels, spot(code)...)
+	}
+	if sampled {
+		raw.Model, raw.Sampled, raw.Classes, raw.KL, raw.Split = "gan", true, nil, nil, ""
+		for i := range raw.Labels {
+			raw.Labels[i] = -1
+		}
+	}
+	b.space = lab.NewSpace(raw)
+	return b
+}
+
+func spot(code []float32) []float32 {
+	p := make([]float32, blobSide*blobSide)
+	for i := range p {
+		x := (float64(i%blobSide)+.5)/blobSide*6 - 3 - float64(code[0])
+		y := 3 - (float64(i/blobSide)+.5)/blobSide*6 - float64(code[1])
+		p[i] = float32(math.Exp(-(x*x + y*y) / (1 + 0.5*float64(code[2]))))
+	}
+	return p
+}
+
+func (b *blobs) Space() *lab.Space { return b.space }
+func (b *blobs) Close()            { b.closed = true }
+
+func (b *blobs) Decode(_ context.Context, code []float32) ([]float32, error) {
+	return spot(code), b.fail
+}
+
+func (b *blobs) DecodeAll(_ context.Context, codes []float32) ([]float32, error) {
+	var all []float32
+	for i := 0; i < len(codes); i += 4 {
+		all = append(all, spot(codes[i:i+4])...)
+	}
+	return all, b.fail
+}
+
+// Encode gives the middle of what is drawn.
+func (b *blobs) Encode(_ context.Context, picture []float32) ([]float32, error) {
+	var sum, x, y float64
+	for i, v := range picture {
+		sum += float64(v)
+		x += float64(v) * ((float64(i%blobSide)+.5)/blobSide*6 - 3)
+		y += float64(v) * (3 - (float64(i/blobSide)+.5)/blobSide*6)
+	}
+	sum = max(sum, 1e-9)
+	return []float32{float32(x / sum), float32(y / sum), 0, 0}, b.fail
+}
+
+// latentStage is a Latent screen with what it said.
+type latentStage struct {
+	*Latent
+	t       *testing.T
+	notices []string
+}
+
+// stageLatent makes a screen of w x h cells with a net open, everything drawn.
+func stageLatent(t *testing.T, net *blobs, w, h int, mode picture.Mode) *latentStage {
+	t.Helper()
+	d := picture.HalfBlocks()
+	if mode != picture.Blocks {
+		d = picture.Display{Mode: mode, CellW: 8, CellH: 16}
+	}
+	l := newLatent(&Lab{Job: lab.Idle{}, Store: picture.NewStore(), Display: d, Theme: theme.New(true, false)})
+	l.saveDir = t.TempDir()
+	l.from = func(_ context.Context, name string, tell func(string)) (latentNet, error) {
+		tell("encoding 50 of 90")
+		if name == "bad" {
+			return nil, errors.New("run bad: no checkpoint is whole: start a new run")
+		}
+		return net, nil
+	}
+	s := &latentStage{Latent: l, t: t}
+	s.play(l.Update(Resize{W: w, H: h}))
+	if net != nil {
+		l.lab.Session = &lab.Session{}
+		s.play(l.openPath("kind-otter"))
+	}
+	return s
+}
+
+// play runs commands and their messages to the end.
+func (s *latentStage) play(cmd tea.Cmd) {
+	if cmd == nil {
+		return
+	}
+	switch msg := cmd().(type) {
+	case nil:
+	case tea.BatchMsg:
+		for _, c := range msg {
+			s.play(c)
+		}
+	case Notice:
+		s.notices = append(s.notices, msg.Text)
+	default:
+		s.play(s.Update(msg))
+	}
+}
+
+// press types keys by name, through the table or into the prompt.
+func (s *latentStage) press(keys ...string) {
+	s.t.Helper()
+	for _, k := range keys {
+		if s.Typing() {
+			msg := tea.KeyPressMsg{Code: []rune(k)[0], Text: k}
+			switch k {
+			case "enter":
+				msg = tea.KeyPressMsg{Code: tea.KeyEnter}
+			case "esc":
+				msg = tea.KeyPressMsg{Code: tea.KeyEscape}
+			case "backspace":
+				msg = tea.KeyPressMsg{Code: tea.KeyBackspace}
+			}
+			s.play(s.Type(msg))
+			continue
+		}
+		key, ok := Find(s.Keys(), k)
+		require.True(s.t, ok, "key %q in mode %s", k, latentModeNames[s.mode])
+		s.play(key.Do(k))
+	}
+}
+
+// screenText is the View without styles; it fails where a line has another width.
+func (s *latentStage) screenText() string {
+	s.t.Helper()
+	lines := strings.Split(ansi.Strip(s.View(s.w, s.h)), "\n")
+	require.Len(s.t, lines, s.h)
+	for i, line := range lines {
+		require.Equal(s.t, s.w, ansi.StringWidth(line), "line %d %q", i, line)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func latentGolden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name+".golden")
+	got += "\n"
+	if f := flag.Lookup("update"); f != nil && f.Value.String() == "true" {
+		require.NoError(t, os.MkdirAll("testdata", 0o755))
+		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, string(want), got)
+}
+
+var latentSizes = []struct{ w, h int }{{76, 22}, {116, 38}, {196, 58}} // terminals of 80x24, 120x40, 200x60
+
+func TestLatentFrames(t *testing.T) {
+	for _, size := range latentSizes {
+		for _, c := range []struct{ name, keys string }{{"explore", ""}, {"traverse", "t]"}, {"flat", "tf"},
+			{"interpolate", "i space right right right up space ."}, {"attribute", "a + +"}, {"draw", "d space right"}} {
+			name := fmt.Sprintf("latent-%s-%dx%d", c.name, size.w+4, size.h+2)
+			t.Run(name, func(t *testing.T) {
+				s := stageLatent(t, newBlobs(false), size.w, size.h, picture.Blocks)
+				keys := strings.Fields(c.keys)
+				if len(keys) == 1 {
+					keys = strings.Split(keys[0], "")
+				}
+				s.press(keys...)
+				latentGolden(t, name, s.screenText())
+			})
+		}
+	}
+	s := stageLatent(t, nil, 76, 22, picture.Blocks)
+	latentGolden(t, "latent-empty-80x24", s.screenText())
+	s.play(s.Update(latentRuns{names: [][]string{{"kind-otter", "vae", "mnist", "4 680"}, {"calm-fox", "dcgan",
+		"digits", "300"}}}))
+	latentGolden(t, "latent-runs-80x24", s.screenText())
+	assert.Contains(t, strings.Split(s.screenText(), "\n")[firstRun+1], "calm-fox")
+	s.play(s.Mouse(Mouse{X: 3, Y: firstRun + 1}))
+	assert.Equal(t, 1, s.list.chosen)
+	s = stageLatent(t, newBlobs(true), 76, 22, picture.Blocks)
+	latentGolden(t, "latent-sampled-80x24", s.screenText())
+}
+
+// TestLatentSizes draws every mode at many sizes, with characters and with pixels.
+func TestLatentSizes(t *testing.T) {
+	for _, mode := range []picture.Mode{picture.Blocks, picture.Sixel, picture.None} {
+		s := stageLatent(t, newBlobs(false), 116, 38, mode)
+		for _, m := range []string{"e", "t", "f", "i", "a", "d"} {
+			s.press(m)
+			for w := 1; w < 210; w += 41 {
+				for _, h := range []int{1, 18, 22, 38} {
+					s.play(s.Update(Resize{W: w, H: h}))
+					s.screenText()
+				}
+			}
+		}
+	}
+}
+
+func TestLatentKeysAreTakenOnce(t *testing.T) {
+	s := stageLatent(t, newBlobs(false), 76, 22, picture.Blocks)
+	taken := []string{"q", "?", "tab", "shift+tab", "ctrl+c", "f1", "L", "1", "3"} // by the root
+	for m := range latentModes {
+		s.play(s.setMode(m))
+		for _, flat := range []bool{false, true} {
+			s.flat = flat
+			seen := map[string]bool{}
+			for _, k := range s.Keys() {
+				require.NotNil(t, k.Do, k.Keys)
+				require.NotEmpty(t, k.Long)
+				for _, p := range k.Press {
+					assert.False(t, seen[p] || slices.Contains(taken, p), "%s: %q twice", latentModeNames[m], p)
+					seen[p] = true
+				}
+			}
+		}
+	}
+}
+
+// TestLatentWalk moves the cursor by keys and mouse: the picture follows, and enter finds an example.
+func TestLatentWalk(t *testing.T) {
+	s := stageLatent(t, newBlobs(false), 116, 38, picture.Sixel)
+	assert.Equal(t, "left", s.Facts()["cursor.label"])
+	x0, y0 := s.plane.Project(s.code)
+	s.press("right", "right", "up", "shift+right")
+	x1, y1 := s.plane.Project(s.code)
+	assert.InDelta(t, x0+7*(s.win.X1-s.win.X0)/60, x1, 1e-4)
+	assert.InDelta(t, y0+(s.win.Y1-s.win.Y0)/30, y1, 1e-4)
+	s.press("enter")
+	assert.Equal(t, "0.00", s.Facts()["cursor.distance"])
+
+	o := s.art.origin[placeBig]
+	for label, name := range map[int]string{1: "right", 2: "top"} {
+		at := s.scatter.Middle[label]
+		fx, fy := s.win.Fraction(at[0], at[1])
+		m := Mouse{X: o.x + int(fx*float64(o.w)), Y: o.y + int(fy*float64(o.h)), Button: tea.MouseLeft}
+		s.play(s.Mouse(m))
+		assert.Equal(t, name, s.Facts()["cursor.label"])
+		m.X, m.Kind = m.X+1, Drag
+		before := s.code
+		s.play(s.Mouse(m))
+		assert.NotEqual(t, before, s.code, "a drag moves on")
+	}
+	wide := s.win.X1 - s.win.X0
+	s.play(s.Mouse(Mouse{X: o.x + 5, Y: o.y + 5, Kind: WheelUp}))
+	assert.InDelta(t, wide/1.25, s.win.X1-s.win.X0, 1e-9)
+	s.press("-", "z")
+	assert.InDelta(t, wide, s.win.X1-s.win.X0, 1e-9)
+	near := s.art.origin[placeNear]
+	tile := s.art.tiles[placeNear][2]
+	s.play(s.Mouse(Mouse{X: near.x + (tile.x+tile.w/2)/8, Y: near.y + (tile.y+tile.h/2)/16}))
+	assert.Equal(t, tile.code, s.code, "a click on a neighbour goes to it")
+	s.press("p", "]", "x", "[", "y")
+	assert.Equal(t, "dims", s.Facts()["plane"])
+	assert.Equal(t, [2]int{1, 0}, s.axes)
+	for range 80 {
+		s.press("right")
+	}
+	fx, _ := s.win.Fraction(s.plane.Project(s.code))
+	assert.True(t, fx <= 1.0001, "the window follows the cursor")
+}
+
+// TestLatentModes goes through a path, an attribute and a traversal.
+func TestLatentModes(t *testing.T) {
+	s := stageLatent(t, newBlobs(false), 116, 38, picture.Blocks)
+	s.press("i")
+	a := s.code
+	s.press(",")
+	assert.Contains(t, s.notices[len(s.notices)-1], "mark A and B first")
+	s.play(must(s.Set("example", "1")))
+	s.press("space", ".", ".", "s")
+	assert.Equal(t, a, s.picks[0])
+	assert.Equal(t, s.space.Code(1), s.picks[1])
+	assert.InDelta(t, 0.1, s.along, 1e-9)
+	assert.Equal(t, "straight", s.Facts()["path"])
+	for range 25 {
+		s.press(".")
+	}
+	assert.Equal(t, 1.0, s.along)
+	assert.InDeltaSlice(t, s.picks[1], s.code, 1e-6)
+
+	s.play(must(s.Set("example", "0")))
+	s.press("a", "+", "+", "+", "+")
+	assert.Equal(t, "right", s.Facts()["cursor.label"], "left and once the way from left to right")
+	s.press("n")
+	assert.Equal(t, "top", s.Facts()["to"])
+	assert.Equal(t, "top", s.Facts()["cursor.label"])
+	s.press("-", "-", "-", "-")
+	assert.Equal(t, "left", s.Facts()["cursor.label"])
+
+	s.press("t", "]", "right", "right")
+	assert.Equal(t, "1", s.Facts()["dim"])
+	assert.InDelta(t, s.space.Code(0)[1]+0.5, s.code[1], 1e-6)
+	assert.Contains(t, s.screenText(), "z1")
+	r := newLatentLayout(s.w, s.h, s.lab.Display).place[placeBars]
+	s.play(s.Mouse(Mouse{X: r.x + 2 + 3*s.barWidth(r.w-4), Y: r.y + 2}))
+	assert.Equal(t, "3", s.Facts()["dim"], "a click on a bar chooses its dimension")
+	assert.Equal(t, "1", s.Facts()["dead"])
+	at := strings.Index(strings.Split(s.screenText(), "\n")[0], "explore")
+	s.play(s.Mouse(Mouse{X: at + 1}))
+	assert.Equal(t, "explore", s.Facts()["mode"], "a click on a mode chooses it")
+}
+
+// TestLatentDraw draws with the mouse and with keys, and opens a picture.
+func TestLatentDraw(t *testing.T) {
+	s := stageLatent(t, newBlobs(false), 116, 38, picture.Blocks)
+	s.press("d")
+	o, tl := s.art.origin[placeBig], s.art.tiles[placeBig][0]
+	cell := func(x, y int) Mouse { // of a pixel of the canvas
+		return Mouse{X: o.x + (tl.x+(2*x+1)*tl.w/(2*blobSide))/s.lab.Display.CellW,
+			Y: o.y + (tl.y+(2*y+1)*tl.h/(2*blobSide))/s.lab.Display.CellH, Button: tea.MouseLeft}
+	}
+	s.play(s.Mouse(cell(2, 9)))
+	drag := cell(4, 9)
+	drag.Kind = Drag
+	s.play(s.Mouse(drag))
+	assert.Greater(t, s.canvas[9*blobSide+3], float32(0.9), "no gap between two places of the mouse")
+	assert.Equal(t, "left", s.Facts()["cursor.label"])
+	erase := cell(3, 9)
+	erase.Button = tea.MouseRight
+	s.play(s.Mouse(erase))
+	assert.Less(t, s.canvas[9*blobSide+3], float32(0.1))
+	s.press("backspace", "shift+up", "right", "right", "right", "up", "space", "up")
+	assert.Greater(t, s.canvas[2*blobSide+6], float32(0.9))
+	assert.Equal(t, "top", s.Facts()["cursor.label"], "the pen draws as it moves")
+	assert.Contains(t, s.screenText(), "reconstruction")
+
+	path := filepath.Join(t.TempDir(), "own.png")
+	writeSpot(t, path, []float32{1.3, -0.5, 0, 0})
+	s.press("backspace", "o")
+	s.press(append(strings.Split(path, ""), "x", "backspace", "enter")...)
+	assert.Equal(t, "right", s.Facts()["cursor.label"])
+	s.press("o")
+	s.press(append(strings.Split(path+".gone.png", ""), "enter")...)
+	assert.Contains(t, s.notices[len(s.notices)-1], "no such file")
+	assert.Equal(t, "right", s.Facts()["cursor.label"], "nothing is lost")
+}
+
+func writeSpot(t *testing.T, path string, code []float32) {
+	t.Helper()
+	p := &lab.Pictures{N: 1, H: blobSide, W: blobSide, C: 1, Pixels: spot(code)}
+	f, err := os.Create(path)
+	require.NoError(t, err)
+	defer f.Close()
+	img := p.Image(1) // with a frame of one pixel
+	require.NoError(t, png.Encode(f, img))
+}
+
+// TestLatentFiles writes what is shown, and reads it back.
+func TestLatentFiles(t *testing.T) {
+	s := stageLatent(t, newBlobs(false), 116, 38, picture.Blocks)
+	s.press("w", "g", "t", "w", "f", "w", "i")
+	s.press("w")
+	assert.Contains(t, s.notices[len(s.notices)-1], "mark A and B first")
+	s.play(must(s.Set("example", "1")))
+	s.press("space", "w", "g", "a", "g", "d", "w")
+	files, err := os.ReadDir(s.saveDir)
+	require.NoError(t, err)
+	var names []string
+	for _, f := range files {
+		names = append(names, f.Name())
+		in, err := os.Open(filepath.Join(s.saveDir, f.Name()))
+		require.NoError(t, err)
+		if strings.HasSuffix(f.Name(), ".gif") {
+			g, err := gif.DecodeAll(in)
+			require.NoError(t, err)
+			assert.Len(t, g.Image, 2*gifSteps-2, "there and back")
+			assert.Equal(t, 108, g.Image[0].Rect.Dx())
+		} else {
+			_, err := png.Decode(in)
+			require.NoError(t, err)
+		}
+		require.NoError(t, in.Close())
+	}
+	assert.Equal(t, []string{"latent-kind-otter-attribute-1.gif", "latent-kind-otter-drawing-1.png",
+		"latent-kind-otter-grid-1.png", "latent-kind-otter-interpolate-1.gif", "latent-kind-otter-interpolate-1.png",
+		"latent-kind-otter-scatter-1.png", "latent-kind-otter-traverse-1.png", "latent-kind-otter-z0-1.gif"}, names)
+	assert.Contains(t, strings.Join(s.notices, "\n"), filepath.Join(s.saveDir, "latent-kind-otter-scatter-1.png"))
+	s.saveDir = filepath.Join(s.saveDir, "gone")
+	s.press("w")
+	assert.Contains(t, s.notices[len(s.notices)-1], "not saved")
+}
+
+// TestLatentOpening keeps what is open when something else cannot be opened.
+func TestLatentOpening(t *testing.T) {
+	net := newBlobs(false)
+	s := stageLatent(t, net, 76, 22, picture.Blocks)
+	cmd := s.openPath("bad")
+	assert.True(t, s.Busy())
+	assert.Contains(t, s.screenText(), "opening bad")
+	s.play(cmd)
+	assert.False(t, s.Busy())
+	assert.Contains(t, s.notices[0], "no checkpoint is whole")
+	assert.Equal(t, "kind-otter", s.Facts()["open"])
+	assert.False(t, net.closed)
+	s.play(s.openPath("other"))
+	assert.True(t, net.closed, "the net before is closed")
+	s.press("r")
+	assert.Contains(t, s.notices[len(s.notices)-1], "no training has done a step yet")
+
+	empty := stageLatent(t, nil, 76, 22, picture.Blocks)
+	empty.press("enter")
+	assert.Contains(t, empty.notices[0], "no saved run yet")
+	empty.play(empty.Update(latentOpened{err: errors.New("model unet draws no pictures from codes\x1b[31m")}))
+	assert.Contains(t, empty.screenText(), "model unet draws no pictures from codes")
+	assert.NotContains(t, empty.View(76, 22), "\x1b[31mm")
+	empty.press("o", "a", "esc")
+	assert.False(t, empty.Typing())
+	_, err := empty.Set("dim", "1")
+	assert.ErrorContains(t, err, "no net is open")
+	_, err = empty.Set("mode", "traverse")
+	assert.NoError(t, err)
+}
+
+func TestLatentWithoutEncoder(t *testing.T) {
+	s := stageLatent(t, newBlobs(true), 116, 38, picture.Sixel)
+	s.press("d")
+	assert.Contains(t, s.notices[0], "has no encoder")
+	s.press("a")
+	assert.Contains(t, s.notices[1], "these codes have none")
+	assert.Equal(t, "explore", s.Facts()["mode"])
+	assert.Contains(t, s.screenText(), "code at the cursor, by dimension")
+}
+
+// TestLatentFailure says what the net's device says, and goes on.
+func TestLatentFailure(t *testing.T) {
+	net := newBlobs(false)
+	s := stageLatent(t, net, 76, 22, picture.Blocks)
+	net.fail = errors.New("device lost")
+	s.press("right")
+	assert.Contains(t, s.notices[0], "device lost")
+	net.fail = nil
+	s.press("right", "d")
+	assert.NotEmpty(t, s.art.panels[placeAt])
+}
+
+func TestLatentSet(t *testing.T) {
+	s := stageLatent(t, newBlobs(false), 76, 22, picture.Blocks)
+	for name, value := range map[string]string{"mode": "attribute", "dim": "2", "plane": "dims", "from": "top",
+		"to": "left", "strength": "-1.50", "path": "straight"} {
+		_, err := s.Set(name, value)
+		require.NoError(t, err, name)
+		assert.Equal(t, value, s.Facts()[name])
+	}
+	for _, bad := range [][2]string{{"mode", "fly"}, {"dim", "4"}, {"dim", "-1"}, {"plane", "3d"}, {"from", "ten"},
+		{"strength", "9"}, {"strength", "nan"}, {"example", "90"}, {"path", ""}, {"open", " "}, {"colour", "red"}} {
+		_, err := s.Set(bad[0], bad[1])
+		assert.Error(t, err, "%v", bad)
+	}
+}
+
+// BenchmarkLatentKey is what stands between a key and a frame: the key, and the View.
+func BenchmarkLatentKey(b *testing.B) {
+	t := &testing.T{}
+	s := stageLatent(t, newBlobs(false), 116, 38, picture.Sixel)
+	for b.Loop() {
+		k, _ := Find(s.Keys(), "right")
+		cmd := k.Do("right")
+		_ = s.View(116, 38)
+		b.StopTimer()
+		s.play(cmd)
+		s.code = s.space.Code(0)
+		b.StartTimer()
+	}
+}
+
+func must(cmd tea.Cmd, err error) tea.Cmd {
+	if err != nil {
+		panic(err)
+	}
+	return cmd
+}
+
+var _ latentNet = (*lab.Latent)(nil)
