@@ -18,6 +18,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"mllab/engine/run"
+	"mllab/engine/safetensors"
 )
 
 // TestPCA compares two dimensions with the closed form: variances l1, l2 of [[a b] [b c]] are
@@ -392,8 +395,12 @@ func TestLatentBadRuns(t *testing.T) {
 		assert.NotContains(t, err.Error(), "\n")
 	}
 	fails("nothing", "no run nothing")
-	unet := kept(TrainOptions{Model: "unet", Batch: 1, Settings: map[string]string{"width": "8"}})
-	fails(unet, "model unet", "dcgan", "vae")
+	r, err := run.Create(s.Root(), "taker", run.Config{Version: Version, Model: "unet", Data: "digits", Device: "cpu"})
+	require.NoError(t, err)
+	require.NoError(t, r.Save(run.Checkpoint{Step: 1, Tensors: []safetensors.Tensor{{Name: "a", Shape: []int{1},
+		F32: []float32{1}}}}))
+	require.NoError(t, r.Close())
+	fails("taker", "model unet", "dcgan", "vae")
 
 	dir := kept(TrainOptions{Batch: 4, Settings: map[string]string{"hidden": "8", "latent": "2"}})
 	config := filepath.Join(dir, "config.json")
@@ -426,7 +433,7 @@ func TestLatentBadRuns(t *testing.T) {
 	fails(dir, "no checkpoint", "train it for longer")
 	cancelled, cancel := context.WithCancel(ctx)
 	cancel()
-	_, err = s.Latent(cancelled, LatentOptions{Run: unet})
+	_, err = s.Latent(cancelled, LatentOptions{Run: "last"})
 	assert.Error(t, err)
 }
 
