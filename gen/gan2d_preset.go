@@ -18,33 +18,33 @@ type Preset2D struct {
 var presets2D = []Preset2D{
 	{
 		Name: "ring", Title: "a game that works",
-		What: "Each fake point is judged beside a real one, and D's slope is penalised at both (R1+R2): " +
-			"D stays smooth, so every fake point is shown a way, and all modes are found.",
+		What: "Fake points are judged beside real ones, and D's slope is penalised at both, so D stays " +
+			"smooth and every mode pulls.",
 	},
 	{
 		Name: "collapse", Title: "mode collapse",
-		What: "G need only please D: it puts all its points where D is fooled now, D learns to tell that place, " +
-			"and G moves all of them to the next. Most modes stay empty.",
-		Cure: "Relativistic loss with R1+R2 and less momentum: D judges each fake point beside a real one, so empty " +
-			"modes pull, and its slope cannot grow where points are crowded.",
+		What: "G puts all its points where D is fooled now; D learns that place, and G moves them all " +
+			"to the next.",
+		Cure: "Judged beside real points, and with D's slope penalised (R1+R2), fake points are pulled " +
+			"by every empty mode; less momentum.",
 		settings: []string{"loss=nonsaturating", "g.beta1=0.9", "d.beta1=0.9", "g.lr=2e-3"},
 		cure:     []string{"loss=relativistic", "g.beta1=0.5", "d.beta1=0.5", "g.lr=1e-3"},
 	},
 	{
 		Name: "vanishing", Title: "vanishing gradient",
-		What: "D learns fast and is sure of every fake point: log(1-D) is flat there, so the arrows shrink to " +
-			"nothing and G stands still far from most modes.",
-		Cure: "Wasserstein loss with a gradient penalty: D's score keeps a slope of about 1 however well it tells " +
-			"the points apart, so the arrows never vanish.",
+		What: "D is sure of every fake point; log(1-D) is flat there, so most arrows vanish and G " +
+			"stands still.",
+		Cure: "Wasserstein loss with a gradient penalty: D's score slopes by about 1 everywhere, so " +
+			"there is always a way to go.",
 		settings: []string{"loss=classic", "dsteps=3", "d.lr=2e-3", "d.act=tanh", "g.opt=sgd", "g.lr=0.01", "g.beta1=0"},
 		cure:     []string{"loss=wgan-gp"},
 	},
 	{
 		Name: "oscillation", Title: "oscillation",
-		What: "Without a penalty nothing bounds D's slope, and momentum carries both nets past each other: the " +
-			"points chase D's hill around, and the losses swing without end.",
-		Cure: "A gradient penalty keeps D's hill at a slope of about 1, and less momentum lets both nets turn in " +
-			"time: the swing dies out and the points settle.",
+		What: "Nothing bounds D's slope, and momentum carries both nets past each other: points chase " +
+			"D's hill without end.",
+		Cure: "A gradient penalty keeps D's slope near 1, and with less momentum both nets turn in " +
+			"time: the swing dies out.",
 		settings: []string{"loss=wasserstein", "penalty=none", "g.beta1=0.9", "d.beta1=0.9"},
 		cure:     []string{"penalty=gp", "g.beta1=0.5", "d.beta1=0.5"},
 	},

@@ -77,7 +77,7 @@ type GAN2DState struct {
 	Last           GAN2DMove // the last move
 	Scores         gen.Scores2D
 	Measure        gen.Measure2D
-	Push           float64 // mean length of the arrows
+	Push           float64 // median length of the arrows
 	Real           []float32
 	Look           gen.Look2D
 	Looked         int // counts the looks

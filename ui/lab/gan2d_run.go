@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -73,7 +74,13 @@ func (g *GAN2D) guarded(ctx context.Context) (err error) {
 			}
 		}
 	}()
-	eng, err := g.s.engine(g.s.opt)
+	opt := g.s.opt
+	if opt.Threads == 0 {
+		// A step's kernels take microseconds: a second thread cost half as much processor time again for little
+		// speed, and the screen is better off with a core of its own.
+		opt.Threads = 1
+	}
+	eng, err := g.s.engine(opt)
 	if err != nil {
 		return err
 	}
@@ -394,10 +401,7 @@ func (g *GAN2D) show(ctx context.Context, must bool) error {
 		return err
 	}
 	m := gen.MeasurePoints(r.real, r.points.Modes, look.Fakes)
-	push := 0.0
-	for i := 0; i+1 < len(look.Arrows); i += 2 {
-		push += math.Hypot(float64(look.Arrows[i]), float64(look.Arrows[i+1])) / gen.Arrows2D
-	}
+	push := middlePush(look.Arrows)
 	if r.step == r.past.last() { // what was taken back stays in the chart until another move is made
 		g.point("KL", m.KL)
 		g.point("JS", m.JS)
@@ -415,6 +419,19 @@ func (g *GAN2D) show(ctx context.Context, must bool) error {
 	})
 	r.looks, r.seen = time.Since(begin), begin
 	return nil
+}
+
+// middlePush is the median length of arrows: a few long ones do not hide that most have vanished.
+func middlePush(arrows []float32) float64 {
+	lengths := make([]float64, 0, gen.Arrows2D)
+	for i := 0; i+1 < len(arrows); i += 2 {
+		lengths = append(lengths, math.Hypot(float64(arrows[i]), float64(arrows[i+1])))
+	}
+	slices.Sort(lengths)
+	if len(lengths) == 0 {
+		return 0
+	}
+	return lengths[len(lengths)/2]
 }
 
 // point adds a point to a series of the game.

@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -180,24 +181,25 @@ func (o planeOrder) legend(w int) string {
 		return lipgloss.NewStyle().Foreground(lipgloss.Color(hexText(c)))
 	}
 	var items []string
-	if o.show.Heat && o.brush == nil {
-		op := opinionOf(o.state)
-		bar := ""
-		for k := range 7 {
-			bar += style(colour(ink.heatColor(2*float64(k)/6-1)), "█")
-		}
-		items = append(items, th.Dim.Render("D "+widget.SigDigits(op.lo, 2)+" ")+bar+th.Dim.Render(" "+widget.SigDigits(op.hi, 2)))
-	}
 	add := func(on bool, c interface{ RGBA() (r, g, b, a uint32) }, mark, name string) {
 		if on {
 			items = append(items, style(colour(c), mark)+" "+th.Text.Render(name))
 		}
 	}
-	add(o.show.Real && o.brush == nil, ink.realPoint, "●", "real")
-	add(o.show.Fake && o.brush == nil, ink.fakePoint, "●", "fake")
+	playing := o.brush == nil
+	add(o.show.Real && playing, ink.realPoint, "●", "real")
+	add(o.show.Fake && playing, ink.fakePoint, "●", "fake")
 	add(o.show.Ghost && o.state.Ghost != nil, ink.ghost, "●", "ghost")
-	add(o.show.Mesh && o.brush == nil, ink.mesh, "╱", "G's grid")
-	add(o.show.Arrows && o.brush == nil, ink.arrow, "→", "push")
+	if o.show.Heat && playing {
+		op := opinionOf(o.state)
+		bar := ""
+		for k := range 5 {
+			bar += style(colour(ink.heatColor(float64(k)/2-1)), "█")
+		}
+		items = append(items, th.Dim.Render("D "+short2(op.lo)+" ")+bar+th.Dim.Render(" "+short2(op.hi)))
+	}
+	add(o.show.Mesh && playing, ink.mesh, "╱", "G's grid")
+	add(o.show.Arrows && playing, ink.arrow, "→", "push")
 	if o.brush != nil {
 		items = append(items, style(colour(ink.heatColor(1)), "█")+" "+th.Text.Render("painted"))
 	}
@@ -205,6 +207,9 @@ func (o planeOrder) legend(w int) string {
 	for _, it := range items {
 		next := it
 		if line != "" {
+			next = line + " " + it
+		}
+		if w >= 50 && line != "" {
 			next = line + "  " + it
 		}
 		if lipgloss.Width(next) <= w {
@@ -213,6 +218,9 @@ func (o planeOrder) legend(w int) string {
 	}
 	return widget.Fit(line, w)
 }
+
+// short2 is a number with two digits, as short as that goes.
+func short2(v float64) string { return strconv.FormatFloat(v, 'g', 2, 64) }
 
 func hexText(c interface{ RGBA() (r, g, b, a uint32) }) string {
 	const digits = "0123456789abcdef"
@@ -229,7 +237,8 @@ func (o planeOrder) course(i int, cs *curves, losses bool) (*picture.Picture, st
 	cs.follow(courses(o.state, losses))
 	a := o.lay.charts[i]
 	w, h := widget.Inner(a.w, a.h)
-	opts := widget.ChartOptions{LogY: o.logY, XLabel: "step", Empty: "the course of the game is drawn here"}
+	// Divergences fall by orders of magnitude; losses may be below zero.
+	opts := widget.ChartOptions{LogY: o.logY != !losses, XLabel: "step", Empty: "the course of the game is drawn here"}
 	if losses {
 		opts.Smooth = 0.9
 	}

@@ -95,8 +95,9 @@ func (k planeInk) palette() color.Palette {
 // opinion is how D's outputs of a game are shown: lo is fake, hi is real, between them undecided.
 type opinion struct{ lo, hi float64 }
 
-// opinionOf is 0 to 1 where the loss makes D's output a probability or trains it to these; -1 to 1 for hinge; for
-// the others, which know no zero, as far around the middle of what D says of real and fake points as there is.
+// opinionOf is 0 to 1 where the loss makes D's output a probability or trains it to these; -1 to 1 for hinge. The
+// others know no zero: the middle is that of what D says of real and fake points, and the reach is what D gives most,
+// or a third of how far it goes down, since far from all points D may say anything.
 func opinionOf(st *lab.GAN2DState) opinion {
 	switch st.Config.Loss {
 	case "classic", "nonsaturating", "leastsquares":
@@ -105,12 +106,14 @@ func opinionOf(st *lab.GAN2DState) opinion {
 		return opinion{-1, 1}
 	}
 	mid := (st.Scores.Real + st.Scores.Fake) / 2
-	reach := 1e-3
+	const least = 1e-3
+	up, down := least, least
 	for _, v := range st.Look.Heat {
-		if d := math.Abs(float64(v) - mid); d > reach && !math.IsInf(d, 0) {
-			reach = d
+		if d := float64(v) - mid; !math.IsInf(d, 0) {
+			up, down = max(up, d), max(down, -d) // NaN leaves them NaN, and all undecided
 		}
 	}
+	reach := max(up, down/3)
 	return opinion{mid - reach, mid + reach}
 }
 
@@ -139,7 +142,10 @@ func DrawPlane(st *lab.GAN2DState, side int, show PlaneLayers, th theme.Theme) *
 	if show.Mesh {
 		c.mesh(st.Look.Mesh, st.Config.Latent)
 	}
-	const points = 600
+	points := 600
+	if side < 320 {
+		points = 300 // more would hide the plane
+	}
 	if show.Real {
 		c.points(st.Real, points, realColor)
 	}
@@ -274,6 +280,10 @@ func (c *sketch2D) line(x0, y0, x1, y1 float64, ink func(p *byte)) {
 // points draws the first of the points as dots, with an edge where there are pixels enough.
 func (c *sketch2D) points(xy []float32, most int, ink byte) {
 	r := float64(c.side) / 240
+	edge := 0.9
+	if r < 1.5 {
+		edge = 0
+	}
 	for i := 0; i+1 < min(len(xy), 2*most); i += 2 {
 		x, y := c.pixel(xy[i], xy[i+1])
 		if r < 1 {
@@ -285,7 +295,7 @@ func (c *sketch2D) points(xy []float32, most int, ink byte) {
 				switch d := math.Hypot(float64(dx)+.5-x, float64(dy)+.5-y); {
 				case d <= r:
 					c.set(dx, dy, ink)
-				case d <= r+0.9 && dx >= 0 && dy >= 0 && dx < c.side && dy < c.side &&
+				case d <= r+edge && dx >= 0 && dy >= 0 && dx < c.side && dy < c.side &&
 					c.im.Pix[dy*c.im.Stride+dx] < plain:
 					c.set(dx, dy, edgeColor)
 				}
