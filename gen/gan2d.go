@@ -50,7 +50,10 @@ var losses2D = map[string]struct {
 	d, g func(b *ir.Builder, r, f ir.Value) ir.Value
 }{
 	// The minimax game: D gains what G loses. -log D(x) - log(1-D(G(z))); G: log(1-D(G(z))).
-	"classic": {crossD, func(b *ir.Builder, _, f ir.Value) ir.Value { return ops.Neg(b, ops.Mean(b, ops.Softplus(b, f))) }},
+	"classic": {crossD, func(b *ir.Builder, _, f ir.Value) ir.Value {
+		return ops.Neg(b, ops.Mean(b,
+			ops.Softplus(b, f)))
+	}},
 	// G: -log D(G(z)), which is steep where D is sure.
 	"nonsaturating": {crossD, func(b *ir.Builder, _, f ir.Value) ir.Value { return below(b, f) }},
 	// Mao et al., "Least squares generative adversarial networks", ICCV 2017, targets 1 and 0.

@@ -62,7 +62,8 @@ type Look2D struct{ Heat, Fakes, Arrows, Mesh []float32 }
 
 // NewGame2D compiles a game and gives its nets their first weights. Fixed are Arrows2D real points, x and y
 // in turns, beside which the relativistic loss judges the points that have arrows.
-func NewGame2D(ctx context.Context, eng *engine.Engine, c GAN2D, seed uint64, fixed []float32) (*Game2D, error) {
+func NewGame2D(ctx context.Context, eng *engine.Engine, c GAN2D, seed uint64, fixed []float32) (*Game2D,
+	error) {
 	g := &Game2D{cfg: c, seed: seed, pair: newPair2D(c.G2DShape), tensors: map[string]*engine.Tensor{}}
 	err := g.build(ctx, eng, fixed)
 	if err == nil {
@@ -270,7 +271,8 @@ func (m moves2D) told(name string, v *float64) error {
 }
 
 // step gives a program its numbers and runs it. Mean and square are the products of the decays so far.
-func (g *Game2D) step(ctx context.Context, m moves2D, seed uint64, count int, o G2DOpt, mean, square float64) error {
+func (g *Game2D) step(ctx context.Context, m moves2D, seed uint64, count int, o G2DOpt, mean,
+	square float64) error {
 	h := map[string]float64{
 		"rate": o.LR / (1 - mean), "b1": o.Beta1, "rest1": 1 - o.Beta1, "b2": o.Beta2, "rest2": 1 - o.Beta2,
 		"correct": 1 / (1 - square), "adaptive": 1, "rest": 1e-8, weight: g.cfg.Weight,

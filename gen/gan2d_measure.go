@@ -23,9 +23,9 @@ type Measure2D struct {
 // bins2D is the side of a histogram over the plane from -Reach2D to Reach2D.
 const bins2D = 48
 
-// Histogram2D is the share of points in each of bins2D x bins2D cells, smoothed by a Gaussian with a deviation
-// of one cell, and with a hundredth of all spread evenly, so that no cell is empty. Without that, one
-// empty cell makes a divergence infinite; with it, 2,000 points of one distribution measured against as
+// Histogram2D is the share of points in each of bins2D x bins2D cells, smoothed by a Gaussian with a
+// deviation of one cell, and with a hundredth of all spread evenly, so that no cell is empty. Without that,
+// one empty cell makes a divergence infinite; with it, 2,000 points of one distribution measured against as
 // many others of the same have a JS of about 0.01 rather than 0. Points outside count in the nearest cell.
 type Histogram2D [bins2D * bins2D]float64
 

@@ -36,8 +36,9 @@ var presets2D = []Preset2D{
 			"stands still.",
 		Cure: "Wasserstein loss with a gradient penalty: D's score slopes by about 1 everywhere, so " +
 			"there is always a way to go.",
-		settings: []string{"loss=classic", "dsteps=3", "d.lr=2e-3", "d.act=tanh", "g.opt=sgd", "g.lr=0.01", "g.beta1=0"},
-		cure:     []string{"loss=wgan-gp"},
+		settings: []string{"loss=classic", "dsteps=3", "d.lr=2e-3", "d.act=tanh", "g.opt=sgd", "g.lr=0.01",
+			"g.beta1=0"},
+		cure: []string{"loss=wgan-gp"},
 	},
 	{
 		Name: "oscillation", Title: "oscillation",

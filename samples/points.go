@@ -32,7 +32,10 @@ var pointKinds = []struct {
 	Entry
 	open func(PointsOptions) (*Points, error)
 }{
-	{Entry{"ring", "Ring", "eight Gaussians on a circle"}, func(PointsOptions) (*Points, error) { return ring(8), nil }},
+	{Entry{"ring", "Ring", "eight Gaussians on a circle"}, func(PointsOptions) (*Points,
+		error) {
+		return ring(8), nil
+	}},
 	{Entry{"grid8", "Grid of 8", "eight Gaussians, two rows of four"},
 		func(PointsOptions) (*Points, error) { return lattice(4, 2), nil }},
 	{Entry{"grid25", "Grid of 25", "25 Gaussians, five rows of five"},

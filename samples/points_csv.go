@@ -85,7 +85,8 @@ func parsePoints(r io.Reader) (*Points, error) {
 	}
 	p := scaled(xy)
 	if first > 0 {
-		p.Notes = append(p.Notes, fmt.Sprintf("%d lines that are no two numbers skipped, the first is line %d", skipped,
+		p.Notes = append(p.Notes, fmt.Sprintf("%d lines that are no two numbers skipped, the first is line %d",
+			skipped,
 			first))
 	}
 	return p, nil

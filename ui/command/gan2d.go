@@ -81,7 +81,8 @@ func (a *app) openGAN2D(ctx context.Context, o lab.GAN2DOptions) error {
 }
 
 // playGAN2D plays without a terminal.
-func (a *app) playGAN2D(ctx context.Context, s *lab.Session, o lab.GAN2DOptions, asJSON bool, out string) error {
+func (a *app) playGAN2D(ctx context.Context, s *lab.Session, o lab.GAN2DOptions, asJSON bool,
+	out string) error {
 	g, err := s.GAN2D(o)
 	if err != nil {
 		return err
@@ -117,10 +118,12 @@ func (a *app) tellGAN2D(st *lab.GAN2DState, out string) error {
 	lines = append(lines, fmt.Sprintf("%d steps in %s, %s a second", st.Step, widget.Duration(st.Elapsed),
 		widget.Sig(float64(st.Step)/max(st.Elapsed.Seconds(), 1e-9))))
 	if st.Measure.Modes > 0 {
-		lines = append(lines, fmt.Sprintf("modes covered    %d of %d, %.0f%% of the points within 3 deviations of one",
-			st.Measure.Covered, st.Measure.Modes, 100*st.Measure.Quality))
+		lines = append(lines,
+			fmt.Sprintf("modes covered    %d of %d, %.0f%% of the points within 3 deviations of one",
+				st.Measure.Covered, st.Measure.Modes, 100*st.Measure.Quality))
 	}
-	lines = append(lines, fmt.Sprintf("divergence       KL %s, JS %s nats", widget.Sig(st.Measure.KL), widget.Sig(st.Measure.JS)),
+	lines = append(lines, fmt.Sprintf("divergence       KL %s, JS %s nats", widget.Sig(st.Measure.KL),
+		widget.Sig(st.Measure.JS)),
 		fmt.Sprintf("losses           D %s, G %s", widget.Sig(st.Scores.LossD), widget.Sig(st.Scores.LossG)))
 	if out != "" {
 		lines = append(lines, "picture written to "+out)

@@ -318,7 +318,8 @@ func (g *GAN2D) restart(ctx context.Context) error {
 	return g.show(ctx, true)
 }
 
-// begin makes the present moment the oldest that can be gone back to: what came before had other data or nets.
+// begin makes the present moment the oldest that can be gone back to: what came before had other data or
+// nets.
 func (g *GAN2D) begin() error {
 	if err := g.run.game.Fix(g.run.fixed); err != nil {
 		return err

@@ -35,7 +35,8 @@ func seen(t *testing.T, g *GAN2D, what string, ok func(*GAN2DState) bool) *GAN2D
 		time.Sleep(5 * time.Millisecond)
 	}
 	s := g.State()
-	t.Fatalf("%s: never, last phase %v, step %d of %d to %d, error %v", what, s.Phase, s.Step, s.Oldest, s.Newest, s.Err)
+	t.Fatalf("%s: never, last phase %v, step %d of %d to %d, error %v", what, s.Phase, s.Step, s.Oldest,
+		s.Newest, s.Err)
 	return nil
 }
 
@@ -146,7 +147,10 @@ func TestGAN2DChanges(t *testing.T) {
 	assert.Equal(t, "d.opt adam -> sgd", s.Events[len(s.Events)-1].Text)
 	assert.Equal(t, 0, s.Oldest, "what was can still be gone back to")
 	require.NoError(t, g.Set("loss", "wgan-gp"))
-	s = seen(t, g, "compiled", func(s *GAN2DState) bool { return s.Config.Loss == "wasserstein" && s.Looked > before.Looked+1 })
+	s = seen(t, g, "compiled", func(s *GAN2DState) bool {
+		return s.Config.Loss == "wasserstein" &&
+			s.Looked > before.Looked+1
+	})
 	assert.Contains(t, s.Events[len(s.Events)-1].Text, "both nets go on")
 	assert.Equal(t, before.Look.Fakes, s.Look.Fakes)
 	assert.Equal(t, 1, s.Oldest)
@@ -161,7 +165,8 @@ func TestGAN2DChanges(t *testing.T) {
 
 // TestGAN2DDivergence: a loss that is no number holds the game, at the last sound step.
 func TestGAN2DDivergence(t *testing.T) {
-	g := play(t, GAN2DOptions{Settings: []string{"loss=wasserstein", "penalty=none", "d.opt=sgd", "g.opt=sgd", "d.lr=100", "g.lr=100"},
+	g := play(t, GAN2DOptions{Settings: []string{"loss=wasserstein", "penalty=none", "d.opt=sgd", "g.opt=sgd",
+		"d.lr=100", "g.lr=100"},
 		Speed: "full"})
 	g.Play()
 	s := seen(t, g, "an error", func(s *GAN2DState) bool { return s.Err != nil })
@@ -209,7 +214,8 @@ func TestGAN2DHidden(t *testing.T) {
 
 func TestGAN2DBadOptions(t *testing.T) {
 	s := session(t)
-	for _, o := range []GAN2DOptions{{Data: "/nowhere"}, {Preset: "perfect"}, {Speed: "warp"}, {Settings: []string{"loss"}},
+	for _, o := range []GAN2DOptions{{Data: "/nowhere"}, {Preset: "perfect"}, {Speed: "warp"},
+		{Settings: []string{"loss"}},
 		{Settings: []string{"loss=best"}}} {
 		_, err := s.GAN2D(o)
 		var u *UsageError

@@ -34,8 +34,9 @@ type Game2D interface {
 	Paint(lab.Density) error
 }
 
-// GAN2D plays a generative adversarial network on the plane: one big picture of what both nets do, the course of
-// the game, and its settings. The game begins when the screen is first shown, and stands still while it is not.
+// GAN2D plays a generative adversarial network on the plane: one big picture of what both nets do, the
+// course of the game, and its settings. The game begins when the screen is first shown, and stands still
+// while it is not.
 type GAN2D struct {
 	lab   *Lab
 	begin func(lab.GAN2DOptions) (Game2D, error) // nil where there is no session
@@ -71,7 +72,8 @@ type planeSeen struct {
 }
 
 // empty is the state before there is a game.
-var empty = &lab.GAN2DState{Phase: lab.Opening, Config: gen.NewGAN2D(), Wanted: gen.NewGAN2D(), Data: "ring", Preset: "ring"}
+var empty = &lab.GAN2DState{Phase: lab.Opening, Config: gen.NewGAN2D(), Wanted: gen.NewGAN2D(),
+	Data: "ring", Preset: "ring"}
 
 func newGAN2D(l *Lab) *GAN2D {
 	g := &GAN2D{lab: l, state: empty, show: AllLayers, stale: true}
@@ -110,11 +112,14 @@ func (g *GAN2D) table() []Key {
 		[]Key{
 			when(bind("pause", "space", "pause, or play on", g.pause, "space", " "), playing),
 			when(bind("cure", "c", "take the cure of the preset", g.cure, "c"), ill),
-			when(bind("preset", "p", "the next preset: one that works, three that fail; P the one before", g.preset, "p", "P"), playing),
+			when(bind("preset", "p", "the next preset: one that works, three that fail; P the one before", g.preset,
+				"p", "P"), playing),
 			when(bind("step", "d g s", "one step of D, of G, or of both, then pause", g.step, "d", "g", "s"), playing),
-			when(bind("rewind", "[ ]", "a step back or forth, as far as 200; { } 20 steps", g.rewind, "[", "]", "{", "}"), playing),
+			when(bind("rewind", "[ ]", "a step back or forth, as far as 200; { } 20 steps", g.rewind, "[", "]", "{",
+				"}"), playing),
 			when(bind("slow", "o", "slow motion: D and G apart, one after the other", g.slow, "o"), playing),
-			when(bind("fork", "f", "leave a ghost that goes on as it is, to compare with; again: drop it", g.fork, "f"), playing),
+			when(bind("fork", "f", "leave a ghost that goes on as it is, to compare with; again: drop it", g.fork,
+				"f"), playing),
 			when(bind("nets", "e", "edit the nets and the game", g.edit, "e"), playing),
 			when(bind("data", "t", "the next data to learn; T the one before", g.data, "t", "T"), playing),
 			when(bind("loss", "l", "the next loss", g.loss, "l"), playing),
@@ -323,7 +328,8 @@ func (g *GAN2D) restart(key string) tea.Cmd {
 
 func (g *GAN2D) layer(key string) tea.Cmd {
 	s := &g.show
-	p := map[string]*bool{"h": &s.Heat, "k": &s.Modes, "x": &s.Real, "z": &s.Fake, "m": &s.Mesh, "n": &s.Arrows}[key]
+	p := map[string]*bool{"h": &s.Heat, "k": &s.Modes, "x": &s.Real, "z": &s.Fake, "m": &s.Mesh,
+		"n": &s.Arrows}[key]
 	*p = !*p
 	return g.again()
 }
@@ -344,8 +350,8 @@ func (g *GAN2D) again() tea.Cmd {
 	return g.draw(time.Time{})
 }
 
-// Mouse paints while the user paints; else the wheel goes back and forth in time, and over the table of settings
-// it changes them.
+// Mouse paints while the user paints; else the wheel goes back and forth in time, and over the table of
+// settings it changes them.
 func (g *GAN2D) Mouse(m Mouse) tea.Cmd {
 	l := g.layout()
 	if g.brush != nil {

@@ -53,14 +53,15 @@ const (
 	courseWait = 350 * time.Millisecond
 )
 
-// draw begins to draw what has changed, if it is time and nothing is being drawn. A zero time means: at the next
-// occasion at the latest.
+// draw begins to draw what has changed, if it is time and nothing is being drawn. A zero time means: at the
+// next occasion at the latest.
 func (g *GAN2D) draw(now time.Time) tea.Cmd {
 	if g.drawing || g.w <= 0 || g.h <= 0 || g.game == nil {
 		return nil
 	}
 	lay := g.layout()
-	o := planeOrder{lay: lay, display: g.lab.Display, theme: g.lab.Theme, state: g.state, show: g.show, logY: g.logY,
+	o := planeOrder{lay: lay, display: g.lab.Display, theme: g.lab.Theme, state: g.state, show: g.show,
+		logY:  g.logY,
 		other: g.other, curves: g.art.curves}
 	if g.brush != nil {
 		b := *g.brush
@@ -238,7 +239,8 @@ func (o planeOrder) course(i int, cs *curves, losses bool) (*picture.Picture, st
 	a := o.lay.charts[i]
 	w, h := widget.Inner(a.w, a.h)
 	// Divergences fall by orders of magnitude; losses may be below zero.
-	opts := widget.ChartOptions{LogY: o.logY != !losses, XLabel: "step", Empty: "the course of the game is drawn here"}
+	opts := widget.ChartOptions{LogY: o.logY != !losses, XLabel: "step",
+		Empty: "the course of the game is drawn here"}
 	if losses {
 		opts.Smooth = 0.9
 	}

@@ -10,7 +10,8 @@ import (
 	"mllab/ui/widget"
 )
 
-// settingRows is the table of settings: a row has a name for both nets, or two settings with names of their own.
+// settingRows is the table of settings: a row has a name for both nets, or two settings with names of their
+// own.
 var settingRows = []struct {
 	name  string // of both, "" where each has its own
 	keys  [2]string

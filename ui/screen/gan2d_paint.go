@@ -26,12 +26,14 @@ const paintSide = 40
 func (g *GAN2D) paintKeys(bind func(help, shown, long string, do func(string) tea.Cmd, press ...string) Key,
 	while func(Key) Key) []Key {
 	return []Key{
-		while(bind("paint", "space", "paint: where the cursor is; with the mouse: the left button", g.dabKey, "space", " ")),
+		while(bind("paint", "space", "paint: where the cursor is; with the mouse: the left button", g.dabKey,
+			"space", " ")),
 		while(bind("erase", "x", "paint: take away; with the mouse: the right button", g.dabKey, "x")),
 		while(bind("move", "↑↓←→", "paint: move the cursor", g.moveBrush, "up", "down", "left", "right")),
 		while(bind("size", "+/-", "paint: a larger or smaller brush", g.sizeBrush, "+", "=", "-")),
 		while(bind("clear", "c", "paint: begin with an empty plane", g.clearBrush, "c")),
-		while(bind("done", "esc", "paint: back to the game, which has learned meanwhile", g.paint, "esc", "b", "enter")),
+		while(bind("done", "esc", "paint: back to the game, which has learned meanwhile", g.paint, "esc", "b",
+			"enter")),
 	}
 }
 

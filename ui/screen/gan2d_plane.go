@@ -16,8 +16,8 @@ type PlaneLayers struct{ Heat, Modes, Mesh, Real, Ghost, Fake, Arrows bool }
 // AllLayers draws everything.
 var AllLayers = PlaneLayers{true, true, true, true, true, true, true}
 
-// The palette of a plane: the steps of D's opinion, from fake over undecided to real, the same steps with a line
-// of the warped grid over them, and single colours.
+// The palette of a plane: the steps of D's opinion, from fake over undecided to real, the same steps with a
+// line of the warped grid over them, and single colours.
 const (
 	heatSteps = 49 // odd: the middle is undecided
 	meshFirst = heatSteps
@@ -36,8 +36,8 @@ const (
 	planeColors
 )
 
-// planeInk are the colours of a plane on a dark or light terminal. Orange is real, blue is fake, for points and for
-// D's opinion alike: told apart by colour-blind eyes.
+// planeInk are the colours of a plane on a dark or light terminal. Orange is real, blue is fake, for points
+// and for D's opinion alike: told apart by colour-blind eyes.
 type planeInk struct {
 	fake, middle, real         color.RGBA // of the heat
 	mesh                       color.RGBA
@@ -49,10 +49,12 @@ type planeInk struct {
 
 var (
 	darkInk = planeInk{fake: hex(0x2166ac), middle: hex(0x202024), real: hex(0xb35806), mesh: hex(0xd0d0d0),
-		realPoint: hex(0xffc96b), fakePoint: hex(0x8fd8ff), ghost: hex(0xe39be0), arrow: hex(0xf4f4f4), edge: hex(0x101014),
+		realPoint: hex(0xffc96b), fakePoint: hex(0x8fd8ff), ghost: hex(0xe39be0), arrow: hex(0xf4f4f4),
+		edge:   hex(0x101014),
 		cursor: hex(0xffffff), covered: hex(0x2fc99a), empty: hex(0x9a9a9a), meshShare: 0.35}
 	lightInk = planeInk{fake: hex(0x6aaed6), middle: hex(0xf7f7f7), real: hex(0xf6a04d), mesh: hex(0x404040),
-		realPoint: hex(0x8f3d00), fakePoint: hex(0x08437f), ghost: hex(0x7a3b8f), arrow: hex(0x101010), edge: hex(0xffffff),
+		realPoint: hex(0x8f3d00), fakePoint: hex(0x08437f), ghost: hex(0x7a3b8f), arrow: hex(0x101010),
+		edge:   hex(0xffffff),
 		cursor: hex(0x000000), covered: hex(0x00714f), empty: hex(0x808080), meshShare: 0.35}
 )
 
@@ -86,7 +88,8 @@ func (k planeInk) palette() color.Palette {
 		p[i], p[meshFirst+i] = c, blend(c, k.mesh, k.meshShare)
 	}
 	for i, c := range map[int]color.RGBA{realColor: k.realPoint, fakeColor: k.fakePoint, ghostColor: k.ghost,
-		arrowColor: k.arrow, edgeColor: k.edge, coveredColor: k.covered, emptyColor: k.empty, cursorColor: k.cursor} {
+		arrowColor: k.arrow, edgeColor: k.edge, coveredColor: k.covered, emptyColor: k.empty,
+		cursorColor: k.cursor} {
 		p[i] = c
 	}
 	return p
@@ -95,9 +98,9 @@ func (k planeInk) palette() color.Palette {
 // opinion is how D's outputs of a game are shown: lo is fake, hi is real, between them undecided.
 type opinion struct{ lo, hi float64 }
 
-// opinionOf is 0 to 1 where the loss makes D's output a probability or trains it to these; -1 to 1 for hinge. The
-// others know no zero: the middle is that of what D says of real and fake points, and the reach is what D gives most,
-// or a third of how far it goes down, since far from all points D may say anything.
+// opinionOf is 0 to 1 where the loss makes D's output a probability or trains it to these; -1 to 1 for
+// hinge. The others know no zero: the middle is that of what D says of real and fake points, and the reach
+// is what D gives most, or a third of how far it goes down, since far from all points D may say anything.
 func opinionOf(st *lab.GAN2DState) opinion {
 	switch st.Config.Loss {
 	case "classic", "nonsaturating", "leastsquares":
@@ -304,8 +307,9 @@ func (c *sketch2D) points(xy []float32, most int, ink byte) {
 	}
 }
 
-// arrows draws where the loss of G would have each point go. A length of 1 of the gradient is drawn as a twentieth
-// of the side, and no arrow is longer than a tenth: so a gradient that vanishes is seen to vanish.
+// arrows draws where the loss of G would have each point go. A length of 1 of the gradient is drawn as a
+// twentieth of the side, and no arrow is longer than a tenth: so a gradient that vanishes is seen to
+// vanish.
 func (c *sketch2D) arrows(xy, down []float32) {
 	for i := 0; i+1 < min(len(xy), len(down)); i += 2 {
 		a, b := float64(down[i]), float64(down[i+1])

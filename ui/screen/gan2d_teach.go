@@ -12,9 +12,9 @@ import (
 	"mllab/ui/lab"
 )
 
-// Facts of the game for lessons: every setting by its key ("loss", "g.lr"), data, preset, cured, speed, seed, phase,
-// step, d.steps and g.steps, d.real, d.fake, d.loss, g.loss, kl, js, push, modes, modes.covered, quality, ghost,
-// painting.
+// Facts of the game for lessons: every setting by its key ("loss", "g.lr"), data, preset, cured, speed,
+// seed, phase, step, d.steps and g.steps, d.real, d.fake, d.loss, g.loss, kl, js, push, modes,
+// modes.covered, quality, ghost, painting.
 func (g *GAN2D) Facts() map[string]string {
 	g.follow()
 	s := g.state

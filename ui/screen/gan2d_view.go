@@ -241,10 +241,14 @@ func (g *GAN2D) pairs() (left, right []widget.Number) {
 	sig := func(v float64) string { return widget.SigDigits(v, 2) }
 	modes := func(m gen.Measure2D) string { return fmt.Sprintf("%d/%d", m.Covered, m.Modes) }
 	left = []widget.Number{
-		{Key: "D(real)", Value: sig(s.Scores.Real), Note: note(func(b *lab.GAN2DGhost) string { return sig(b.Scores.Real) })},
-		{Key: "D(fake)", Value: sig(s.Scores.Fake), Note: note(func(b *lab.GAN2DGhost) string { return sig(b.Scores.Fake) })},
-		{Key: "loss D", Value: sig(s.Scores.LossD), Note: note(func(b *lab.GAN2DGhost) string { return sig(b.Scores.LossD) })},
-		{Key: "loss G", Value: sig(s.Scores.LossG), Note: note(func(b *lab.GAN2DGhost) string { return sig(b.Scores.LossG) })},
+		{Key: "D(real)", Value: sig(s.Scores.Real),
+			Note: note(func(b *lab.GAN2DGhost) string { return sig(b.Scores.Real) })},
+		{Key: "D(fake)", Value: sig(s.Scores.Fake),
+			Note: note(func(b *lab.GAN2DGhost) string { return sig(b.Scores.Fake) })},
+		{Key: "loss D", Value: sig(s.Scores.LossD),
+			Note: note(func(b *lab.GAN2DGhost) string { return sig(b.Scores.LossD) })},
+		{Key: "loss G", Value: sig(s.Scores.LossG),
+			Note: note(func(b *lab.GAN2DGhost) string { return sig(b.Scores.LossG) })},
 		{Key: "push", Value: sig(s.Push)},
 	}
 	m := s.Measure
@@ -254,13 +258,16 @@ func (g *GAN2D) pairs() (left, right []widget.Number) {
 			tone = widget.Good
 		}
 		right = append(right,
-			widget.Number{Key: "modes", Value: modes(m), Tone: tone, Note: note(func(b *lab.GAN2DGhost) string { return modes(b.Measure) })},
+			widget.Number{Key: "modes", Value: modes(m), Tone: tone,
+				Note: note(func(b *lab.GAN2DGhost) string { return modes(b.Measure) })},
 			widget.Number{Key: "quality", Value: strings.TrimSpace(widget.Percent(m.Quality)),
 				Note: note(func(b *lab.GAN2DGhost) string { return strings.TrimSpace(widget.Percent(b.Measure.Quality)) })})
 	}
 	right = append(right,
-		widget.Number{Key: "KL", Value: sig(m.KL), Note: note(func(b *lab.GAN2DGhost) string { return sig(b.Measure.KL) })},
-		widget.Number{Key: "JS", Value: sig(m.JS), Note: note(func(b *lab.GAN2DGhost) string { return sig(b.Measure.JS) })},
+		widget.Number{Key: "KL", Value: sig(m.KL),
+			Note: note(func(b *lab.GAN2DGhost) string { return sig(b.Measure.KL) })},
+		widget.Number{Key: "JS", Value: sig(m.JS),
+			Note: note(func(b *lab.GAN2DGhost) string { return sig(b.Measure.JS) })},
 		widget.Number{Key: "moves/s", Value: sig(s.Rate)})
 	return left, right
 }
@@ -289,7 +296,8 @@ func (g *GAN2D) story(w, h int) string {
 		return th.Bad.Render(widget.Wrap(text+" — r begins again, [ goes back", w, h))
 	case g.brush != nil:
 		return th.Text.Render(widget.Wrap("Paint where real points shall lie: space or the left button paints, x or the "+
-			"right one erases, + and - change the brush, c clears. The game learns it meanwhile; esc goes back.", w, h))
+			"right one erases, + and - change the brush, c clears. The game learns it meanwhile; esc goes back.", w,
+			h))
 	}
 	event := ""
 	if n := len(s.Events); n > 0 {
