@@ -22,7 +22,7 @@
 //
 // `set NAME VALUE` is done when the step begins. `check NAME OP VALUE` must hold for the step to be done,
 // all checks of it together; OP is one of = != < <= > >=, and $NAME as a value is another fact. `changed
-// NAME` holds when a fact is another than when the step began. A step without checks is done when it is read.
+// NAME` holds when a fact is another than when the step began, `grown NAME N` when it is N more. A step without checks is done when it is read.
 //
 // Begin with All and Progress.
 package lesson
@@ -209,10 +209,12 @@ func (p *parser) command(word string) error {
 		p.step().Set = append(p.step().Set, Setting{f[1], strings.Join(f[2:], " ")})
 	case f[0] == "check" && len(f) >= 4 && operators[f[2]] != nil:
 		p.step().Checks = append(p.step().Checks, Check{f[1], f[2], strings.Join(f[3:], " ")})
-	case f[0] == "changed" && len(f) == 2:
+	case f[0] == grown && len(f) == 3:
+		p.step().Checks = append(p.step().Checks, Check{f[1], grown, f[2]})
+	case f[0] == changed && len(f) == 2:
 		p.step().Checks = append(p.step().Checks, Check{Name: f[1], Op: changed})
 	default:
-		return fmt.Errorf("%q: want `set NAME VALUE`, `check NAME OP VALUE` or `changed NAME`", word)
+		return fmt.Errorf("%q: want `set NAME VALUE`, `check NAME OP VALUE`, `changed NAME` or `grown NAME N`", word)
 	}
 	return nil
 }

@@ -86,6 +86,8 @@ func TestChecks(t *testing.T) {
 		{Check{"name", "!=", "box"}, true}, {Check{"gone", "!=", "1"}, false}, {Check{"out.h", "=", "$gone"}, false},
 		{Check{"loss", "<", "9"}, false}, {Check{"loss", "!=", "9"}, false},
 		{Check{Name: "name", Op: changed}, true}, {Check{Name: "out.h", Op: changed}, false},
+		{Check{"out.h", grown, "0"}, true}, {Check{"out.h", grown, "1"}, false}, {Check{"big", grown, "1"}, false},
+		{Check{"name", grown, "1"}, false},
 	} {
 		assert.Equal(t, c.want, c.check.Holds(facts, map[string]string{"out.h": "28", "name": "box"}), c.check)
 	}
@@ -143,7 +145,8 @@ func TestAll(t *testing.T) {
 		}
 		assert.Positive(t, checks, "%s asks the learner to do something", l.Name)
 	}
-	for _, must := range []string{"backpropagation", "autoencoder", "beta", "profiling"} {
+	for _, must := range []string{"convolution", "stride-padding", "receptive-field", "activations", "checkerboard",
+		"backpropagation", "autoencoder", "beta", "gan-game", "mode-collapse", "latent", "profiling"} {
 		assert.Contains(t, names, must)
 	}
 }

@@ -2,6 +2,7 @@ package lesson
 
 import (
 	"maps"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -9,8 +10,11 @@ import (
 // Check is a condition on the facts of a screen.
 type Check struct{ Name, Op, Value string }
 
-// changed is the Op of a check for a fact that differs from what it was.
-const changed = "changed"
+// The Ops of checks on what became of a fact since the step began: that it is another, that it grew by Value.
+const (
+	changed = "changed"
+	grown   = "grown"
+)
 
 // operators compare two numbers, or by order two texts.
 var operators = map[string]func(order int) bool{
@@ -31,6 +35,16 @@ func (c Check) Holds(facts, was map[string]string) bool {
 	}
 	if c.Op == changed {
 		return got != was[c.Name]
+	}
+	if c.Op == grown {
+		number := func(text string) float64 {
+			v, err := strconv.ParseFloat(text, 64)
+			if err != nil {
+				return math.NaN()
+			}
+			return v
+		}
+		return number(got)-number(was[c.Name]) >= number(c.Value)
 	}
 	want := c.Value
 	if name, other := strings.CutPrefix(want, "$"); other {

@@ -81,8 +81,8 @@ func (t *Train) turnKnob(name, value string) error {
 		return fmt.Errorf("%s %q: want a number", name, value)
 	}
 	j, ok := t.lab.Job.(interface{ Set(string, float64) error })
-	if !ok || len(t.lab.Job.State().Knobs) == 0 {
-		return nil // it has its own value as soon as the step is compiled
+	if s := t.lab.Job.State(); !ok || len(s.Knobs) == 0 || !s.Phase.Running() {
+		return nil // one that begins has its own value as soon as the step is compiled
 	}
 	return j.Set(name, v)
 }
