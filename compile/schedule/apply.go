@@ -48,7 +48,7 @@ func Apply(c *expr.Compute, s Schedule, m loop.Machine) (*Plan, error) {
 	}
 	p.Kernels = append(p.Kernels, d.kernel())
 	if d.inParts() && !d.bare() {
-		p.Scratch = append(p.Scratch, ir.Elems(c.Axes))
+		p.Scratch = append(p.Scratch, d.sumElems())
 		p.Kernels = append(p.Kernels, d.lastKernel())
 	}
 	for _, k := range p.Kernels {
@@ -149,7 +149,7 @@ func (b *builder) buffers() {
 			loop.Buf{Name: fmt.Sprintf("s%d", i), DType: c.In[operand].DType, Elems: n})
 	}
 	if b.inParts() {
-		b.buffer(b.sums(), loop.Buf{Name: "sums", DType: c.Body.Type, Elems: ir.Elems(c.Axes), Role: loop.Out})
+		b.buffer(b.sums(), loop.Buf{Name: "sums", DType: c.Body.Type, Elems: b.sumElems(), Role: loop.Out})
 		return
 	}
 	for i, t := range c.Out {

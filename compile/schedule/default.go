@@ -365,19 +365,36 @@ func (f *form) outerOrder(par []string, before int) []string {
 	return order
 }
 
-// unrollRed unrolls the innermost reduction loop, the last of order.
+// unrollRed unrolls the innermost reduction loop, the last of order, and cuts a long
+// one where sums are to be made of shorter sums.
 func (f *form) unrollRed(order []string, s Schedule, k int) ([]string, Schedule) {
-	n := f.c.Extent(k)
+	name, n := f.name(k), f.c.Extent(k)
 	if f.body > 24 {
 		return order, s
 	}
+	order = order[:len(order)-1]
+	if f.contraction() && n > longSum {
+		var outer string
+		outer, name = s.cut(name, n, shortSum(n))
+		order, n = join(order, outer), min(n, shortSum(n))
+	}
 	u := unrolling(n)
 	if u < 2 {
-		return order, s
+		return join(order, name), s
 	}
-	o, i := s.cut(f.name(k), n, u)
-	order = join(order[:len(order)-1], o, i)
-	return order, append(s, step(Unroll, i))
+	o, i := s.cut(name, n, u)
+	return join(order, o, i), append(s, step(Unroll, i))
+}
+
+// shortSum is a number of terms to add up by themselves: a divisor of n in whole
+// fours where there is one that is not short.
+func shortSum(n int) int {
+	for d := longSum; d >= longSum/2; d-- {
+		if n%d == 0 && d%4 == 0 {
+			return d
+		}
+	}
+	return longSum
 }
 
 // unrolling is how many steps of a reduction of n to unroll: all of a short one,

@@ -27,6 +27,9 @@ func (t *tiling) inParts(scalar []access) []Schedule {
 	if l2 == 0 {
 		l2 = 1 << 20
 	}
+	if t.m.Registers < 32 {
+		return t.inSteps(l2)
+	}
 	l2 = l2 * min(r.n*t.width, enough) / enough
 	if t.deep*(line+4*t.width) <= l2 || t.width < t.m.Lanes || len(t.rows) > 1 || len(c.Red) < 2 {
 		return nil

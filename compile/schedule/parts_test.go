@@ -53,7 +53,8 @@ func TestIllegalParts(t *testing.T) {
 		{"split i 7; split k 10; reorder i.0 k.0 i.1 j k.1", "leaves a tail"},
 		{"split k 10; reorder i k.0 j k.1; vectorize k.1", "in parts here"},
 		{"split k 50; reorder i k.0 j k.1", "in parts here"},
-		{"split k 10; reorder k.0 i j k.1; parallel k.0", "belongs to the reduction"},
+		{"reorder k i j; parallel k", "belongs to the reduction"},
+		{"split k 7; reorder k.0 i j k.1; parallel k.0", "leaves a tail"},
 	} {
 		assert.Contains(t, text(compute(t, "matmul_nn_100x150x50"), machines[0], c.schedule), c.want)
 	}

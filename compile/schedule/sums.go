@@ -9,7 +9,7 @@ import (
 const (
 	// longSum is the most terms that are added up one after the other. Longer sums are
 	// made of sums: rounding errors grow with the square root of the terms in a row.
-	longSum = 320
+	longSum = 128
 	// waiting names the tile of a sum of sums.
 	waiting = "sums"
 )
@@ -22,7 +22,7 @@ func (d *design) bare() bool {
 			return false
 		}
 	}
-	return len(d.c.Outs) == 1 && d.c.Outs[0].Op == expr.Acc
+	return len(d.c.Outs) == 1 && d.c.Outs[0].Op == expr.Acc && len(d.copies()) == 0
 }
 
 // sums is the logical buffer in which a reduction in parts adds up.
@@ -33,10 +33,13 @@ func (d *design) sums() int {
 	return len(d.c.In) + len(d.c.Out) + len(d.pack)
 }
 
+// sumElems is the size of the buffer of sums: the coordinates, once a copy.
+func (d *design) sumElems() int { return ir.Elems(extents(d.copies())) * ir.Elems(d.c.Axes) }
+
 // firstKernel sets the sums of a reduction in parts to the value to begin from.
 func (d *design) firstKernel() Kernel {
 	c := &expr.Compute{
-		Name: d.c.Name + "_start", Out: []ir.DType{d.c.Body.Type}, Axes: d.c.Axes,
+		Name: d.c.Name + "_start", Out: []ir.DType{d.c.Body.Type}, Axes: []int{d.sumElems()},
 		Outs: []*expr.Expr{d.c.Comb.Start(d.c.Body.Type)},
 	}
 	k := simple(c, d.m)
@@ -44,24 +47,36 @@ func (d *design) firstKernel() Kernel {
 	return k
 }
 
-// lastKernel makes the outputs from the sums of a reduction in parts.
+// lastKernel makes the outputs from the sums of a reduction in parts, all copies of
+// them combined.
 func (d *design) lastKernel() Kernel {
 	in, size := len(d.c.In), ir.Elems(d.c.Axes)
-	at := expr.Int(0)
-	for a, n := range d.c.Axes {
-		at = expr.Plus(expr.Times(at, expr.Int(n)), expr.At(a))
+	n := d.sumElems() / size
+	at := expr.Times(expr.At(len(d.c.Axes)), expr.Int(size))
+	if n == 1 {
+		at = expr.Int(0)
 	}
-	sum := expr.Get(in, d.c.Body.Type, at)
-	c := d.c.Rewrite(func(e *expr.Expr) *expr.Expr {
-		if e.Op == expr.Acc {
-			return sum
-		}
-		return nil
-	})
+	inside := size
+	for a, extent := range d.c.Axes {
+		inside /= extent
+		at = expr.Plus(at, expr.Times(expr.At(a), expr.Int(inside)))
+	}
+	c := *d.c
+	sum := expr.Get(in, c.Body.Type, at)
+	if n > 1 {
+		c.Red, c.Body = []int{n}, sum
+	} else {
+		c = *c.Rewrite(func(e *expr.Expr) *expr.Expr {
+			if e.Op == expr.Acc {
+				return sum
+			}
+			return nil
+		})
+		c.Red, c.Body = nil, nil
+	}
 	c.Name += "_end"
-	c.In = append(append([]ir.Type{}, c.In...), ir.Of(d.c.Body.Type, size))
-	c.Red, c.Body = nil, nil
-	k := simple(c, d.m)
+	c.In = append(append([]ir.Type{}, c.In...), ir.Of(d.c.Body.Type, n*size))
+	k := simple(&c, d.m)
 	for i, a := range k.Args {
 		switch {
 		case a == in:
@@ -109,7 +124,9 @@ func (b *builder) reduction() []loop.Stmt {
 	}
 	sums := b.bufs[b.sums()]
 	return append(out, b.loops(tile, func() []loop.Stmt {
-		at := b.index(b.design.axes[:len(c.Axes)])
+		copies := b.index(b.copies())
+		at := expr.Plus(expr.Times(copies, expr.Int(ir.Elems(c.Axes))), b.index(b.design.axes[:len(c.Axes)]))
+		at = sumOf(at).expr()
 		value := expr.Bin(c.Comb.Op(), expr.Get(sums, c.Body.Type, at), result())
 		return []loop.Stmt{&loop.Store{Buf: sums, Index: at, Value: value}}
 	})...)

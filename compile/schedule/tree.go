@@ -235,7 +235,7 @@ func (d *design) check() error {
 		prev = n.kind
 		outermost := rank[n.kind] < 2
 		switch {
-		case outermost && !n.space:
+		case outermost && !n.space && (n.kind != loop.Parallel || i >= first || d.m.Kind != loop.CPU):
 			return fmt.Errorf("%s loop %s belongs to the reduction", n.kind, n.name)
 		case n.space && i > first && n.kind != loop.Unroll && n.kind != loop.Vector:
 			return fmt.Errorf("loop %s inside the reduction wants to be unrolled or vectorised", n.name)
@@ -306,22 +306,35 @@ func (d *design) inParts() bool {
 }
 
 // outer lists the loops up to the last that makes parts, and how many of their
-// iterations after each other go on with the same sums, in order.
+// iterations after each other go on with the same sums, in order: those of the loops
+// from the first serial one of the reduction on.
 func (d *design) outer() (loops []*node, run int) {
-	first, last := -1, -1
+	first, last := d.firstRed(), len(d.fused())-1
 	for i, n := range d.order[:d.firstRed()] {
 		if !n.space {
-			if first < 0 {
-				first = i
+			last = max(last, i)
+			if n.kind == loop.Serial {
+				first = min(first, i)
 			}
-			last = i
 		}
 	}
 	run = 1
-	for _, n := range d.order[first : last+1] {
+	for _, n := range d.order[min(first, last+1) : last+1] {
 		run *= n.size
 	}
 	return d.order[:last+1], run
+}
+
+// copies lists the loops of the reduction that threads share: each of their
+// iterations has sums of its own.
+func (d *design) copies() []*node {
+	var list []*node
+	for _, n := range d.fused() {
+		if !n.space {
+			list = append(list, n)
+		}
+	}
+	return list
 }
 
 // checkParts: the loops around the parts become one, so that they have no tails,
@@ -336,7 +349,8 @@ func (d *design) checkParts() error {
 		if n.space {
 			continue
 		}
-		if d.m.Kind != loop.CPU || n.kind != loop.Serial || run < 2 || last.kind == loop.Vector && !last.space {
+		if d.m.Kind != loop.CPU || n.kind != loop.Serial && n.kind != loop.Parallel ||
+			n.kind == loop.Serial && run < 2 || last.kind == loop.Vector && !last.space {
 			return fmt.Errorf("loop %s: the reduction cannot be done in parts here", n.name)
 		}
 	}
