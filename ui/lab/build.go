@@ -38,7 +38,11 @@ func (j *Job) compile(ctx context.Context, p plan) (*built, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := newViews(ctx, j.eng, net, j.src, loop.State(), p.o.Views)
+	var pictures []gen.View
+	if p.o.Views {
+		pictures = net.Views()
+	}
+	v, err := newViews(ctx, j.eng, net, j.src, loop.State(), pictures)
 	if err != nil {
 		loop.Close()
 		return nil, err

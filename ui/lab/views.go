@@ -15,6 +15,7 @@ import (
 const (
 	viewEvery    = 100 * time.Millisecond
 	viewShare    = 0.06
+	viewSeed     = 1
 	sampleCount  = 64
 	pairCount    = 16
 	testEvery    = 2 * time.Second
@@ -45,15 +46,12 @@ type view struct {
 	drawn  int
 }
 
-// newViews compiles the pictures' programs; without pictures none.
+// newViews compiles the programs of a net's pictures.
 func newViews(ctx context.Context, eng *engine.Engine, net gen.Net, src samples.Source, st *train.State,
-	pictures bool) (*views, error) {
+	pictures []gen.View) (*views, error) {
 	v := &views{eng: eng, net: net, src: src, state: st}
-	if !pictures {
-		return v, nil
-	}
 	info := dataInfo(src.Info())
-	for _, g := range net.Views() {
+	for _, g := range pictures {
 		w := &view{View: g, count: sampleCount}
 		if g.Count > 0 {
 			w.count = g.Count
@@ -120,7 +118,7 @@ func (j *Job) draw(ctx context.Context, force bool) error {
 	err := j.loop.Do(func() error {
 		for _, w := range v.list {
 			pixels := make([]float32, w.viewer.Values())
-			if err := w.viewer.Draw(ctx, 1, w.x, pixels); err != nil {
+			if err := w.viewer.Draw(ctx, viewSeed, w.x, pixels); err != nil {
 				return err
 			}
 			w.drawn++
