@@ -13,18 +13,17 @@ import (
 // globalKeys is the table of the keys that work on every screen. Lessons, help and quit stay in the
 // line of keys at any width.
 func (m *Model) globalKeys() []screen.Key {
-	digits := ""
 	var press []string
 	for _, e := range m.entries {
 		press = append(press, string(e.Digit))
-		digits += string(e.Digit) + " "
 	}
+	digits := press[0] + " … " + press[len(press)-1] // all of them would widen the table of keys
 	bind := func(shown, help, long string, do func(string) tea.Cmd, press ...string) screen.Key {
 		return screen.Key{Press: press, Binding: widget.Binding{Keys: shown, Help: help, Long: long}, Do: do}
 	}
 	keys := []screen.Key{
 		bind("tab", "next screen", "next screen; shift+tab the one before", m.turn, "tab", "shift+tab"),
-		bind(strings.TrimSpace(digits), "", "go to the screen with this digit", m.digit, press...),
+		bind(digits, "", "go to the screen with this digit", m.digit, press...),
 		bind("L", "lessons", "show or hide the lessons", m.toggleLessons, "L", "f2"),
 		bind("< >", "", "a step of the lesson back, or on", m.turnPage, "<", ">"),
 		bind("^u ^d", "", "scroll the lesson (ctrl+u, ctrl+d)", m.scrollPage, "ctrl+u", "ctrl+d"),

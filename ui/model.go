@@ -187,6 +187,8 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		cmds = append(cmds, m.onRun(msg))
 	case screen.Notice:
 		m.notice, m.until = msg, time.Time{}
+	case screen.Close:
+		m.dialog = nil
 	case screen.Dialog:
 		m.dialog, m.help = &msg, false
 	default:

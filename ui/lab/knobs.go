@@ -55,8 +55,10 @@ func (j *Job) set(name string, value float64) error {
 	return nil
 }
 
-// knobs takes the loop's knobs into the state. j.mu is held.
-func (j *Job) knobs() { j.st.Knobs, j.st.LR = j.loop.Knobs(), j.loop.LR() }
+// knobs takes the loop's knobs and the plan's settings into the state. j.mu is held.
+func (j *Job) knobs() {
+	j.st.Knobs, j.st.LR, j.st.Settings = j.loop.Knobs(), j.loop.LR(), j.plan.settings.Map()
+}
 
 func knobOf(list []Knob, name string) (Knob, bool) {
 	for _, k := range list {

@@ -74,9 +74,10 @@ type State struct {
 	Epoch, Epochs int // 1-based; Epochs 0: no end
 	Batch         int
 	LR            float64
-	Knobs         []Knob  // what Set can change, with the present values; none before the first step is compiled
-	Losses        []Value // the total first
-	Metrics       []Value // of the test set, when evaluated
+	Knobs         []Knob            // what Set can change, with the present values; none before the first step is compiled
+	Settings      map[string]string // that Change can change, by key; not to be written to
+	Losses        []Value           // the total first
+	Metrics       []Value           // of the test set, when evaluated
 	Series        []Series
 	Views         []View
 	Maps          *Maps // while they are watched

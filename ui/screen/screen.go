@@ -115,6 +115,8 @@ type (
 		Text string
 		Bad  bool
 	}
+	// Close closes the dialog.
+	Close struct{}
 	// Dialog asks the user something; escape closes it.
 	Dialog struct {
 		Title, Text string

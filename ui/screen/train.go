@@ -26,6 +26,8 @@ type Train struct {
 	wantLR   float64
 	byHand   int   // single steps
 	wantStop *bool // pause or go on, asked for and not yet seen in the state
+	wantStep *int  // checkpoint asked for and not reached yet
+	editor   *editor
 
 	art     art // what was drawn last, for its layout
 	drawing bool
@@ -61,10 +63,13 @@ func newTrain(l *Lab) *Train {
 	t.keys = []Key{
 		pause, step, which,
 		bind("lr", "+/-", "raise or lower the learning rate: 1, 2, 5, 10", t.rate, "+", "=", "-"),
+	}
+	t.keys = append(t.keys, t.controlKeys(bind)...)
+	t.keys = append(t.keys,
 		bind("restart", "r", "begin again from step 0", t.restart, "r"),
 		bind("log y", "l", "logarithmic scale of the losses", t.log, "l"),
-		bind("save", "w", "write the run to disk now", func(string) tea.Cmd { return send(Save{}) }, "w"),
-	}
+		bind("save", "w", "write the run to disk now", func(string) tea.Cmd { return send(Save{}) }, "w"))
+	t.keys = append(t.keys, t.editKeys(bind)...)
 	return t
 }
 
@@ -102,6 +107,12 @@ func (t *Train) follow(s *lab.State) {
 	if t.wantStop != nil && (*t.wantStop == (s.Phase == lab.Paused) || !s.Phase.Running()) {
 		t.wantStop = nil
 	}
+	if s.Step != t.state.Step || len(s.Events) != len(t.state.Events) {
+		t.wantStep = nil
+	}
+	if !s.Phase.Running() {
+		t.editor = nil
+	}
 	t.state = s
 }
 
@@ -112,7 +123,7 @@ func (t *Train) pause(string) tea.Cmd {
 		stop = !*t.wantStop
 	}
 	if !t.state.Phase.Running() {
-		return send(Notice{Text: "the training is over: r begins a new one"})
+		return send(Notice{Text: overText})
 	}
 	t.wantStop = &stop
 	if stop {
@@ -126,7 +137,7 @@ func (t *Train) pause(string) tea.Cmd {
 func (t *Train) step(string) tea.Cmd {
 	t.follow(t.lab.Job.State())
 	if !t.state.Phase.Running() {
-		return send(Notice{Text: "the training is over: r begins a new one"})
+		return send(Notice{Text: overText})
 	}
 	stop := true
 	t.wantStop = &stop
@@ -155,7 +166,7 @@ func (t *Train) restart(string) tea.Cmd {
 func (t *Train) rate(key string) tea.Cmd {
 	t.follow(t.lab.Job.State())
 	if !t.state.Phase.Running() {
-		return send(Notice{Text: "the training is over: r begins a new one"})
+		return send(Notice{Text: overText})
 	}
 	lr := t.state.LR
 	if t.wantLR > 0 {
@@ -176,9 +187,11 @@ func (t *Train) other(string) tea.Cmd {
 	return t.draw(time.Time{})
 }
 
-// ladder is the next value above or below v of the series 1, 2, 5, 10, from 1e-8 to 10.
-func ladder(v float64, up bool) float64 {
-	const least, most = 1e-8, 10
+// ladder is the next learning rate above or below v, from 1e-8 to 10.
+func ladder(v float64, up bool) float64 { return ladderIn(v, up, 1e-8, 10) }
+
+// ladderIn is the next value above or below v of the series 1, 2, 5, 10, from least to most.
+func ladderIn(v float64, up bool, least, most float64) float64 {
 	if !(v > 0) || math.IsInf(v, 0) {
 		return least
 	}

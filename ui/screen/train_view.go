@@ -87,9 +87,9 @@ func (t *Train) View(w, h int) string {
 	}
 	text := strings.Join(append(parts, t.status(w, l.status)), "\n")
 	if strings.Count(text, "\n") != h-1 {
-		return widget.Block(text, w, h)
+		text = widget.Block(text, w, h)
 	}
-	return text
+	return t.panelOver(text, w, h)
 }
 
 // beside puts blocks of the same height side by side. Unlike widget.Columns it measures nothing: it
@@ -356,7 +356,7 @@ func (t *Train) now(w, h int) string {
 		name, _ := strings.CutPrefix(m.Name, "test_")
 		tests = append(tests, widget.Number{Key: label(name), Value: widget.Sig(m.Value), Note: "test"})
 	}
-	memory = t.memory()
+	memory = append(t.memory(), t.past()...)
 	groups := [][]widget.Number{progress, t.losses(), tests, speed, memory}
 	var all []widget.Number
 	for _, g := range groups {
