@@ -174,8 +174,17 @@ func (j *Job) testPoint(ctx context.Context) error {
 	return nil
 }
 
-// evaluate gives the net's measures over the first n test examples.
-func (v *views) evaluate(ctx context.Context, loop *train.Loop, n int) ([]train.Named, error) {
+// evaluate gives the net's measures over the first n test examples, between two steps.
+func (v *views) evaluate(ctx context.Context, loop *train.Loop, n int) (got []train.Named, err error) {
+	err = loop.Do(func() error {
+		got, err = v.measure(ctx, n)
+		return err
+	})
+	return got, err
+}
+
+// measure is evaluate of a net that does not train.
+func (v *views) measure(ctx context.Context, n int) ([]train.Named, error) {
 	if v.eval == nil {
 		e, err := gen.NewEvaluator(ctx, v.eng, v.net, dataInfo(v.src.Info()), v.state, min(evalBatch, n))
 		if err != nil {
@@ -183,13 +192,7 @@ func (v *views) evaluate(ctx context.Context, loop *train.Loop, n int) ([]train.
 		}
 		v.eval = e
 	}
-	var got []train.Named
-	err := loop.Do(func() error {
-		var err error
-		got, err = v.eval.Run(ctx, n, func(first int, x []float32, labels []int32) error {
-			return samples.Read(v.src, samples.Test, first, x, labels)
-		})
-		return err
+	return v.eval.Run(ctx, n, func(first int, x []float32, labels []int32) error {
+		return samples.Read(v.src, samples.Test, first, x, labels)
 	})
-	return got, err
 }

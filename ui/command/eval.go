@@ -1,0 +1,81 @@
+package command
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"mllab/ui/lab"
+	"mllab/ui/widget"
+)
+
+// eval is `mllab eval`.
+func (a *app) eval() *cobra.Command {
+	var o lab.EvalOptions
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "eval RUN",
+		Short: "Measure what a run has learned",
+		Long: "Measure a run's newest checkpoint. A classifier is asked about the test set. Pictures that another " +
+			"model draws are compared with real ones by the features of a classifier, which is trained on the " +
+			"run's own data the first time, and kept: precision is the share of drawn pictures that look like " +
+			"real ones, recall the share of real ones that are like something drawn (nearest neighbours, k=3), " +
+			"and the Frechet distance compares mean and spread. Data without labels cannot be measured so. RUN " +
+			"is a folder, a name that `mllab runs` lists, or last.",
+		Example: "mllab eval last\nmllab eval kind-otter --n 5000 --json",
+		Args:    arguments(1, 1, "a run"),
+	}
+	c.Flags().IntVar(&o.N, "n", 1000, "pictures to draw")
+	c.Flags().Uint64Var(&o.Seed, "seed", 1, "seed of the noise that the pictures are made of")
+	c.Flags().BoolVar(&asJSON, "json", false, "one JSON object")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if err := positive(c, map[string]int{"n": o.N}); err != nil {
+			return err
+		}
+		o.Run = args[0]
+		o.Tell = func(line string) { fmt.Fprintln(a.errs, widget.Clean(line)) }
+		return a.with(func(s *lab.Session) error {
+			e, err := s.Evaluate(c.Context(), o)
+			if err != nil {
+				return err
+			}
+			if !asJSON {
+				return a.printEvaluation(e)
+			}
+			b, err := json.Marshal(e)
+			if err != nil {
+				return err
+			}
+			_, err = a.out.Write(append(b, '\n'))
+			return err
+		})
+	}
+	return c
+}
+
+func (a *app) printEvaluation(e *lab.Evaluation) error {
+	var b strings.Builder
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(&b, "%-20s %s\n", name, widget.Clean(fmt.Sprintf(format, args...)))
+	}
+	line("run", "%s, %s, step %d", e.Run, e.Model, e.Step)
+	if e.TestAccuracy != nil {
+		line("test examples", "%d", e.N)
+		line("test_accuracy", "%s", widget.SigDigits(*e.TestAccuracy, 5))
+		line("test_loss", "%s", widget.SigDigits(*e.TestLoss, 5))
+	}
+	if q := e.Quality; q != nil {
+		line("pictures", "%d drawn, %d real", e.N, q.Real)
+		line("classes_present", "%d of %d", q.ClassesPresent, len(q.Classes))
+		line("largest_class", "%.1f%%", 100*q.LargestClass)
+		line("precision", "%s", widget.SigDigits(q.Precision, 4))
+		line("recall", "%s", widget.SigDigits(q.Recall, 4))
+		line("frechet", "%s", widget.SigDigits(q.Frechet, 4))
+		line("classifier_accuracy", "%s", widget.SigDigits(q.ClassifierAccuracy, 5))
+	}
+	_, err := io.WriteString(a.out, b.String())
+	return err
+}
