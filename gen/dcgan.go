@@ -180,10 +180,11 @@ func (m *dcgan) penalties(s *train.Step, real, fake, yes, no ir.Value) []ir.Valu
 	return all
 }
 
-// Scores gives the discriminator's scores [n] of pictures x [n H W C] in [0,1], and
-// of as many drawn ones.
-func (m *dcgan) Scores(s *nn.Scope, n int, x ir.Value) (real, fake ir.Value) {
-	return m.judge(s, m.fit.enter(s, x)), m.judge(s, m.generate(s, s.Normal("z", n, m.latent)))
+// Scores gives the discriminator's scores of pictures and of as many drawn ones, and
+// those.
+func (m *dcgan) Scores(s *nn.Scope, n int, x ir.Value) (real, fake, drawn ir.Value) {
+	y := m.generate(s, s.Normal("z", n, m.latent))
+	return m.judge(s, m.fit.enter(s, x)), m.judge(s, y), m.fit.leave(s, y)
 }
 
 // Eval asks the discriminator, with running statistics, about test pictures and as

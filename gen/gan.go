@@ -187,17 +187,18 @@ func (m *gan) Step(s *train.Step, batch train.Batch) {
 	s.MinimizeAs("g", lossG, m.gps)
 }
 
-// Scores gives the discriminator's scores [n] of pictures x [n H W C] in [0,1], and
-// of as many drawn ones.
-func (m *gan) Scores(s *nn.Scope, n int, x ir.Value) (real, fake ir.Value) {
-	return m.judge(s, m.fit.enter(s, x)), m.judge(s, m.generate(s, s.Normal("z", n, m.latent)))
+// Scores gives the discriminator's scores of pictures and of as many drawn ones, and
+// those.
+func (m *gan) Scores(s *nn.Scope, n int, x ir.Value) (real, fake, drawn ir.Value) {
+	y := m.generate(s, s.Normal("z", n, m.latent))
+	return m.judge(s, m.fit.enter(s, x)), m.judge(s, y), m.fit.leave(s, y)
 }
 
 // Eval gives the discriminator's loss on test pictures, and how often it finds a test
 // picture realer than a drawn one.
 func (m *gan) Eval(s *nn.Scope, batch train.Batch) []Measure {
 	b := s.B
-	yes, no := m.Scores(s, batch.N, batch.X())
+	yes, no, _ := m.Scores(s, batch.N, batch.X())
 	loss := ops.Softplus(b, ops.Sub(b, no, yes))
 	return []Measure{
 		{"test_loss_d", loss}, {"test_d_right", ops.Cast(b, ops.Less(b, no, yes), ir.F32)},

@@ -20,14 +20,6 @@ type Looker interface {
 	Answers() []string
 }
 
-// Judge is a net with a discriminator.
-type Judge interface {
-	Net
-	// Scores gives the discriminator's scores f32 [n] of pictures x, f32 [n H W C] in [0,1],
-	// and of as many drawn ones; real pictures should have the higher ones.
-	Scores(s *nn.Scope, n int, x ir.Value) (real, fake ir.Value)
-}
-
 // Featured is a net that gives features of pictures, by which sets of pictures can
 // be compared.
 type Featured interface {

@@ -43,7 +43,11 @@ func (j *Job) compile(ctx context.Context, p plan) (*built, error) {
 		pictures = net.Views()
 	}
 	v, err := newViews(ctx, j.eng, net, j.src, loop.State(), pictures)
+	if err == nil {
+		err = j.newFollowers(ctx, v, p)
+	}
 	if err != nil {
+		v.close()
 		loop.Close()
 		return nil, err
 	}

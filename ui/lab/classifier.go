@@ -17,9 +17,9 @@ import (
 
 // How the classifier of a data set is made. Others than these make another key.
 const (
-	classifierFolder = ".classifiers" // in the folder of runs, which lists no name with a dot first
-	classifierSteps  = 1000
-	classifierRecipe = "1"
+	classifierFolder       = ".classifiers" // in the folder of runs, which lists no name with a dot first
+	defaultClassifierSteps = 1000
+	classifierRecipe       = "1"
 	// goodClassifier is the accuracy over which measures can be trusted.
 	goodClassifier = 0.985
 )
@@ -42,7 +42,7 @@ func (s *Session) classifier(ctx context.Context, p plan, src samples.Source,
 		return nil, fmt.Errorf("the measures compare features of a classifier, and %s has no labels to train one by: "+
 			"sort the pictures into a folder for each class", info.Name)
 	}
-	key, err := classifierKey(src)
+	key, err := s.classifierKey(src)
 	if err != nil {
 		return nil, err
 	}
@@ -68,11 +68,11 @@ func (s *Session) classifier(ctx context.Context, p plan, src samples.Source,
 
 // classifierKey names a data set by what is in it, so that the same one is known again
 // by another path, and another one under the same path is not taken for it.
-func classifierKey(src samples.Source) (string, error) {
+func (s *Session) classifierKey(src samples.Source) (string, error) {
 	const looked = 64 // examples
 	info := src.Info()
 	h := sha256.New()
-	fmt.Fprintf(h, "%s %d %s %dx%dx%d %d %q\n", classifierRecipe, classifierSteps, info.Name, info.H, info.W, info.C,
+	fmt.Fprintf(h, "%s %d %s %dx%dx%d %d %q\n", classifierRecipe, s.classifierSteps, info.Name, info.H, info.W, info.C,
 		info.Test, info.Labels)
 	split, n := samples.Test, testCount(src, looked)
 	if n == 0 {
@@ -102,9 +102,9 @@ func (s *Session) trained(ctx context.Context, p plan, dir string, tell func(str
 	var err error
 	if _, e := os.Stat(dir); errors.Is(e, os.ErrNotExist) {
 		if tell != nil {
-			tell(fmt.Sprintf("training a classifier on %s, once: %d steps", p.o.Data, classifierSteps))
+			tell(fmt.Sprintf("training a classifier on %s, once: %d steps", p.o.Data, s.classifierSteps))
 		}
-		job, err = s.Train(TrainOptions{Model: "cnn", Data: p.o.Data, Seed: p.o.Seed, Steps: classifierSteps, Out: dir,
+		job, err = s.Train(TrainOptions{Model: "cnn", Data: p.o.Data, Seed: p.o.Seed, Steps: s.classifierSteps, Out: dir,
 			Keep: true})
 	} else {
 		job, err = s.Resume(dir, TrainOptions{})

@@ -44,7 +44,7 @@ func (j *Job) reset() error {
 	j.series = map[string]*Series{}
 	j.st.Step, j.st.Epoch = 0, 0
 	j.knobs()
-	j.st.Losses, j.st.Metrics, j.st.Series, j.st.Events, j.st.Past = nil, nil, nil, nil, 0
+	j.st.Losses, j.st.Metrics, j.st.Scores, j.st.Series, j.st.Events, j.st.Past = nil, nil, nil, nil, nil, 0
 	j.st.Run, j.st.Dir, j.st.Parent, j.st.ParentStep = "", "", "", 0
 	j.began = time.Now()
 	disk := j.disk
@@ -89,7 +89,11 @@ func (j *Job) onMetrics(m train.Metrics) {
 	if tell != nil {
 		tell(m)
 	}
-	if err := j.draw(context.Background(), false); err != nil {
+	err = j.draw(context.Background(), false)
+	if err == nil {
+		err = j.afterStep(context.Background(), m.Step)
+	}
+	if err != nil {
 		j.fail(err)
 	}
 	j.snapshot(false)
@@ -232,7 +236,7 @@ func (j *Job) finish(ctx context.Context, src samples.Source) error {
 		line.Fields = append(line.Fields, run.Float(n.Name, n.Value))
 	}
 	j.mu.Lock()
-	j.st.Metrics = values(got)
+	j.tell(values(got))
 	kept := j.disk != nil
 	j.publish()
 	j.mu.Unlock()

@@ -35,6 +35,8 @@ type Session struct {
 	opt  Options
 	root string
 	age  time.Duration // of the process when the session was opened
+	// classifierSteps is how long classifiers for measures are trained.
+	classifierSteps int
 
 	mu    sync.Mutex
 	jobs  map[*Job]bool
@@ -54,7 +56,7 @@ func Open(o Options) (*Session, error) {
 	if o.Threads < 0 || o.Threads > 1024 {
 		return nil, Usage(fmt.Errorf("threads %d: want 1 to 1024, or 0 for all cores", o.Threads))
 	}
-	s := &Session{opt: o, root: o.Root, age: startAge(), jobs: map[*Job]bool{}, peaks: map[string][2]float64{}}
+	s := &Session{opt: o, root: o.Root, age: startAge(), classifierSteps: defaultClassifierSteps, jobs: map[*Job]bool{}, peaks: map[string][2]float64{}}
 	if s.root == "" {
 		root, err := run.DefaultRoot()
 		if err != nil {

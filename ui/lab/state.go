@@ -80,7 +80,8 @@ type State struct {
 	Metrics       []Value           // of the test set, when evaluated
 	Series        []Series
 	Views         []View
-	Maps          *Maps // while they are watched
+	Maps          *Maps   // while they are watched
+	Scores        *Scores // of a net with a discriminator
 	Events        []Event
 	Past          int          // how many of Events a resumed run brought along
 	Checkpoints   []Checkpoint // moments that Rewind can go to, by rising steps

@@ -36,6 +36,9 @@ type views struct {
 	test  time.Time
 	took  time.Duration // by the last drawing
 	spent time.Duration // by the last test
+
+	critic *critic // nil where there is no discriminator
+	gauge  *gauge  // nil where no measures are asked for
 }
 
 type view struct {
@@ -97,7 +100,9 @@ func (v *views) close() {
 	if v.eval != nil {
 		v.eval.Close()
 	}
-	v.list, v.eval = nil, nil
+	v.critic.close()
+	v.gauge.close()
+	v.list, v.eval, v.critic, v.gauge = nil, nil, nil, nil
 }
 
 // draw brings the pictures up to date if it is time, or always with force.
@@ -170,7 +175,7 @@ func (j *Job) testPoint(ctx context.Context) error {
 		j.point("test", int64(j.loop.Step()), got[0].Value)
 		j.collect()
 	}
-	j.st.Metrics = values(got)
+	j.tell(values(got))
 	return nil
 }
 
