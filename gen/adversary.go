@@ -4,6 +4,7 @@ import (
 	"mllab/compile/ir"
 	"mllab/engine/grad"
 	"mllab/engine/nn"
+	"mllab/engine/train"
 	"mllab/ops"
 )
 
@@ -17,6 +18,9 @@ const (
 	relativisticLoss = "relativistic"   // Jolicoeur-Martineau, ICLR 2019; Huang et al., NeurIPS 2024
 )
 
+// mostPenalty bounds the weight of a penalty.
+const mostPenalty = 1e6
+
 // lossSetting chooses the game.
 func lossSetting(standard string) Setting {
 	return Setting{Key: "loss", Default: standard, What: "game that generator and discriminator play", Choices: []string{
@@ -28,8 +32,8 @@ func lossSetting(standard string) Setting {
 func penaltySettings(weight string) []Setting {
 	return []Setting{
 		{Key: "slope", Default: weight, What: "weight of the discriminator's squared slope at pictures real and drawn " +
-			"(R1, R2), 0 for none", check: floatBetween(0, 1e6)},
-		{Key: "lambda", Default: "10", What: "loss=wgan-gp: weight of the gradient penalty", check: floatBetween(0, 1e6)},
+			"(R1, R2), 0 for none", check: floatBetween(0, mostPenalty)},
+		{Key: "lambda", Default: "10", What: "loss=wgan-gp: weight of the gradient penalty", check: floatBetween(0, mostPenalty)},
 		{Key: "slope_by", Default: "difference", What: "how the slope is felt: by a difference of noisy pictures, or exact, " +
 			"by a gradient of the gradient", Choices: []string{"difference", "exact"}},
 	}
@@ -115,7 +119,7 @@ func cross(b *ir.Builder, logits ir.Value, target float64) ir.Value {
 // pictures in [-1,1].
 const differenceStep = 0.01
 
-// slopes is half the weight times the mean squared length of the discriminator's gradient by
+// slopes is half the mean squared length of the discriminator's gradient by
 // each of the pictures x [N H W C], whose scores [N] it gave: R1 on real pictures
 // (Mescheder, Geiger and Nowozin, ICML 2018) and R2 on drawn ones. Without a gradient
 // of the gradient it is taken from the difference that noise e makes,
@@ -130,14 +134,14 @@ func (g game) slopes(s *nn.Scope, x, scores ir.Value, judge func(x ir.Value) ir.
 	}
 	if g.exact {
 		by := grad.Of(b, ops.Sum(b, scores), []ir.Value{x})[0]
-		return ops.Scale(b, ops.Mean(b, ops.Sum(b, ops.Square(b, by), 1, 2, 3)), g.slope/2)
+		return ops.Scale(b, ops.Mean(b, ops.Sum(b, ops.Square(b, by), 1, 2, 3)), 0.5)
 	}
 	noise := ops.Scale(b, s.Normal("slope", b.Type(x).Shape...), differenceStep)
 	rise := ops.Sub(b, judge(ops.Add(b, x, noise)), scores)
-	return ops.Scale(b, ops.Mean(b, ops.Square(b, rise)), g.slope/2/(differenceStep*differenceStep))
+	return ops.Scale(b, ops.Mean(b, ops.Square(b, rise)), 0.5/(differenceStep*differenceStep))
 }
 
-// between is the penalty lambda (|grad D| - 1)² at random places between real and
+// between is the penalty (|grad D| - 1)² at random places between real and
 // drawn pictures [N H W C]; ir.None in other games than wgan-gp.
 func (g game) between(s *nn.Scope, real, fake ir.Value, judge func(x ir.Value) ir.Value) ir.Value {
 	b := s.B
@@ -150,15 +154,34 @@ func (g game) between(s *nn.Scope, real, fake ir.Value, judge func(x ir.Value) i
 	by := grad.Of(b, ops.Sum(b, judge(x)), []ir.Value{x})[0]
 	// The small number keeps the root's own slope finite.
 	length := ops.Sqrt(b, ops.Shift(b, ops.Sum(b, ops.Square(b, by), 1, 2, 3), 1e-12))
-	return ops.Scale(b, ops.Mean(b, ops.Square(b, ops.Shift(b, length, -1))), g.lambda)
+	return ops.Mean(b, ops.Square(b, ops.Shift(b, length, -1)))
 }
 
-// plus adds penalties to a loss.
-func plus(b *ir.Builder, loss ir.Value, more ...ir.Value) ir.Value {
-	for _, m := range more {
-		if m != ir.None {
-			loss = ops.Add(b, loss, m)
+// weighed is the sum of penalties, each with its weight, which a knob of the training
+// changes; ir.None if there are none. Slopes are those of real pictures and of drawn ones.
+func (g game) weighed(s *train.Step, between ir.Value, slopes ...ir.Value) ir.Value {
+	b, sum := s.B, ir.None
+	add := func(v ir.Value, name, what string, weight float64) {
+		if v == ir.None {
+			return
 		}
+		v = ops.Mul(b, v, s.Scalar(name, what, weight, 0, mostPenalty))
+		if sum != ir.None {
+			v = ops.Add(b, sum, v)
+		}
+		sum = v
 	}
-	return loss
+	for _, v := range slopes {
+		add(v, "slope", "weight of the discriminator's slope", g.slope)
+	}
+	add(between, "lambda", "weight of the gradient penalty", g.lambda)
+	return sum
+}
+
+// penalised adds a penalty, if there is one, to a loss.
+func penalised(b *ir.Builder, loss, penalty ir.Value) ir.Value {
+	if penalty == ir.None {
+		return loss
+	}
+	return ops.Add(b, loss, penalty)
 }

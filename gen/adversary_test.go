@@ -74,9 +74,9 @@ func TestPenalties(t *testing.T) {
 	x, w := b.Input("x", ir.Of(ir.F32, 2, 2, 2, 1)), b.Input("w", ir.Of(ir.F32))
 	y := b.Input("y", ir.Of(ir.F32, 2, 2, 2, 1))
 	judge := bowl(s, w)
-	exact := game{loss: relativisticLoss, slope: 3, exact: true}.slopes(s, x, judge(x), judge)
-	felt := game{loss: relativisticLoss, slope: 3}.slopes(s, x, judge(x), judge)
-	between := game{loss: wassersteinLoss, lambda: 10}.between(s, x, y, judge)
+	exact := game{loss: relativisticLoss, slope: 1, exact: true}.slopes(s, x, judge(x), judge)
+	felt := game{loss: relativisticLoss, slope: 1}.slopes(s, x, judge(x), judge)
+	between := game{loss: wassersteinLoss, lambda: 1}.between(s, x, y, judge)
 	for name, v := range map[string]ir.Value{"exact": exact, "felt": felt, "between": between} {
 		b.Output(name, v)
 		b.Output("d"+name, grad.Of(b, v, []ir.Value{w})[0])
@@ -93,11 +93,11 @@ func TestPenalties(t *testing.T) {
 	out, err := ops.Eval(graph, in)
 	require.NoError(t, err)
 	// |2 w x|² is 4 w² times 0.39 and 1.69.
-	assert.InDelta(t, 1.5*4*0.64*(0.39+1.69)/2, out["exact"].Data[0], 1e-9)
-	assert.InDelta(t, 2*1.5*4*0.8*(0.39+1.69)/2, out["dexact"].Data[0], 1e-9)
+	assert.InDelta(t, 0.5*4*0.64*(0.39+1.69)/2, out["exact"].Data[0], 1e-9)
+	assert.InDelta(t, 2*0.5*4*0.8*(0.39+1.69)/2, out["dexact"].Data[0], 1e-9)
 	// The noise sees one pixel of each picture, and adds w h²: ((2 w x e h + w h²) / h)².
 	one, two := 0.8*(2*0.1+differenceStep), 0.8*(2*0.7+differenceStep)
-	assert.InDelta(t, 1.5*(one*one+two*two)/2, out["felt"].Data[0], 1e-9)
+	assert.InDelta(t, 0.5*(one*one+two*two)/2, out["felt"].Data[0], 1e-9)
 	assert.InDelta(t, 2/0.8*out["felt"].Data[0], out["dfelt"].Data[0], 1e-9)
 	want, slope := 0.0, 0.0
 	for i, at := range in["noise.between"].Data {
@@ -107,8 +107,8 @@ func TestPenalties(t *testing.T) {
 			square += v * v
 		}
 		length := 2 * 0.8 * math.Sqrt(square)
-		want += 10 * (length - 1) * (length - 1) / 2
-		slope += 10 * 2 * (length - 1) * length / 0.8 / 2
+		want += (length - 1) * (length - 1) / 2
+		slope += 2 * (length - 1) * length / 0.8 / 2
 	}
 	assert.InDelta(t, want, out["between"].Data[0], 1e-6)
 	assert.InDelta(t, slope, out["dbetween"].Data[0], 1e-6)

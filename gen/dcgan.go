@@ -157,7 +157,7 @@ func (m *dcgan) Step(s *train.Step, batch train.Batch) {
 		s.Report("d_real", ops.Mean(b, m.game.certain(b, yes, no)))
 		s.Report("d_fake", ops.Mean(b, m.game.certain(b, no, yes)))
 	}
-	s.MinimizeAs("d", plus(b, lossD, m.penalties(s, real, still, yes, no)...), m.d.params)
+	s.MinimizeAs("d", penalised(b, lossD, m.penalty(s, real, still, yes, no)), m.d.params)
 	no = m.judge(s.Scope, fake)
 	if m.game.relative() {
 		yes = m.judge(s.Scope, real)
@@ -167,17 +167,15 @@ func (m *dcgan) Step(s *train.Step, batch train.Batch) {
 	s.MinimizeAs("g", lossG, m.g.params)
 }
 
-// penalties on the discriminator's slope; they leave its running statistics alone.
-func (m *dcgan) penalties(s *train.Step, real, fake, yes, no ir.Value) []ir.Value {
+// penalty on the discriminator's slope, which leaves its running statistics alone.
+func (m *dcgan) penalty(s *train.Step, real, fake, yes, no ir.Value) ir.Value {
 	held := s.Held
 	s.Held = true
 	judge := func(x ir.Value) ir.Value { return m.judge(s.Scope, x) }
-	all := []ir.Value{
-		m.game.slopes(s.Scope, real, yes, judge), m.game.slopes(s.Scope, fake, no, judge),
-		m.game.between(s.Scope, real, fake, judge),
-	}
+	between := m.game.between(s.Scope, real, fake, judge)
+	one, two := m.game.slopes(s.Scope, real, yes, judge), m.game.slopes(s.Scope, fake, no, judge)
 	s.Held = held
-	return all
+	return m.game.weighed(s, between, one, two)
 }
 
 // Scores gives the discriminator's scores of pictures and of as many drawn ones, and

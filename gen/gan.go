@@ -161,18 +161,16 @@ func (m *gan) Step(s *train.Step, batch train.Batch) {
 	scores := judge(both)
 	yes, no := ops.Slice(b, scores, 0, 0, n), ops.Slice(b, scores, 0, n, 2*n)
 	lossD := m.game.judged(b, yes, no)
-	// The mean is over 2n pictures, R1 and R2 are means over n each.
 	slopes := m.game.slopes(s.Scope, both, scores, judge)
-	if slopes != ir.None {
-		slopes = ops.Scale(b, slopes, 2)
-	}
 	between := m.game.between(s.Scope, ops.Slice(b, both, 0, 0, n), ops.Slice(b, both, 0, n, 2*n), judge)
+	// Slopes twice: their mean is over 2n pictures, and R1 and R2 are means over n each.
+	penalty := m.game.weighed(s, between, slopes, slopes)
 	s.Report("loss_d", lossD)
-	if p := plus(b, b.Const(ir.F32, 0), slopes, between); slopes != ir.None || between != ir.None {
-		s.Report("penalty", p)
+	if penalty != ir.None {
+		s.Report("penalty", penalty)
 	}
 	s.Report("d_right", ops.Mean(b, ops.Cast(b, ops.Less(b, no, yes), ir.F32)))
-	s.MinimizeAs("d", plus(b, lossD, slopes, between), m.dps)
+	s.MinimizeAs("d", penalised(b, lossD, penalty), m.dps)
 
 	yes = ir.None
 	if m.game.relative() {

@@ -96,6 +96,10 @@ func wrongFiles(data string, path func(string) string) []bad {
 		{"resume of nonsense", []string{"resume", path("nonsense")}, 1, []string{"nonsense"}},
 		{"resume of a file", []string{"resume", path("file")}, 2, []string{"file"}},
 		{"sample of nothing", []string{"sample", "last"}, 2, []string{"last"}},
+		{"eval of nothing", []string{"eval", "last"}, 2, []string{"last"}},
+		{"eval without a run", []string{"eval"}, 2, []string{"eval", "a run"}},
+		{"eval of too few", []string{"eval", "last", "--n", "2"}, 2, []string{"2 pictures", "10 to 20000"}},
+		{"a game that is none", []string{"train", "gan", "--set", "loss=wgan"}, 2, []string{"loss=wgan", "wgan-gp"}},
 		{"samples without end", []string{"sample", "last", "--n", "-3"}, 2, []string{"--n -3"}},
 		{"unknown workload", []string{"bench", "W9"}, 2, []string{"W9", "W1"}},
 		{"unknown case", []string{"bench", "W1", "--cases", "matmul7"}, 2, []string{"matmul7"}},
@@ -123,6 +127,9 @@ func TestDamagedRun(t *testing.T) {
 	for _, f := range files {
 		require.NoError(t, os.Truncate(f, 100))
 	}
+	status, _, errs = call(t, root, "eval", run)
+	assert.Equal(t, 1, status)
+	oneLine(t, errs)
 	status, _, errs = call(t, root, "sample", run)
 	assert.Equal(t, StatusFailure, status)
 	oneLine(t, errs)

@@ -18,6 +18,7 @@ func (a *app) complete(root *cobra.Command) {
 	first := map[string]completion{
 		"train":  words(models),
 		"sample": a.runNames,
+		"eval":   a.runNames,
 		"latent": a.runNames,
 		"resume": a.runNames,
 		"data":   a.dataNames,

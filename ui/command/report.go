@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"mllab/gen"
 	"mllab/ui/lab"
 	"mllab/ui/theme"
 	"mllab/ui/widget"
@@ -153,7 +154,11 @@ func (r *report) close(st *lab.State, done bool) {
 	}
 	if st.Dir != "" {
 		r.say(fmt.Sprintf("%d steps in %s, kept in %s", st.Step, widget.Duration(st.Elapsed), st.Dir))
-		r.say("draw samples with: mllab sample " + r.name(st))
+		verb := "draw samples with: mllab sample "
+		if m, err := gen.Find(st.Model); err == nil && m.Classifies {
+			verb = "measure it with: mllab eval "
+		}
+		r.say(verb + r.name(st))
 	}
 }
 

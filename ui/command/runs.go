@@ -85,10 +85,11 @@ func (a *app) printRuns(root string, lines []runLine) error {
 	for _, l := range lines {
 		row := []string{l.Name, l.State, l.Model, l.Data, strconv.FormatInt(l.Step, 10), "",
 			l.Updated.Local().Format("2006-01-02 15:04"), widget.Bytes(l.Bytes)}
-		if v, ok := l.Last["test_neg_elbo"]; ok {
-			row[5] = "test_neg_elbo " + widget.SigDigits(v, 4)
-		} else if v, ok := l.Last["loss"]; ok {
-			row[5] = "loss " + widget.SigDigits(v, 4)
+		for _, name := range []string{"test_accuracy", "test_neg_elbo", "loss"} {
+			if v, ok := l.Last[name]; ok {
+				row[5] = name + " " + widget.SigDigits(v, 4)
+				break
+			}
 		}
 		if l.Problem != "" {
 			row[5] = l.Problem
