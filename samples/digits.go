@@ -72,13 +72,7 @@ func (d *digits) Example(split Split, i int, dst []float32) (int, error) {
 	return label, nil
 }
 
-// key is even in training and odd in testing.
-func (d *digits) key(split Split, n uint64) uint64 {
-	if split == Test {
-		return mix(n+golden)<<1 | 1
-	}
-	return mix(mix(d.seed+golden)+n) << 1
-}
+func (d *digits) key(split Split, n uint64) uint64 { return exampleKey(d.seed, split, n) }
 
 // label gives every ten examples, from a multiple of ten on, each class once, in an order of their own.
 func (d *digits) label(split Split, i int) int {

@@ -28,6 +28,15 @@ func (r *stream) around(centre, spread float64) float64 {
 	return centre + float64(spread*t)
 }
 
+// exampleKey is the key of example n of a split: even in training and odd in testing, whatever the seed, so no
+// test example comes up in training; the test split is the same for every seed.
+func exampleKey(seed uint64, split Split, n uint64) uint64 {
+	if split == Test {
+		return mix(n+golden)<<1 | 1
+	}
+	return mix(mix(seed+golden)+n) << 1
+}
+
 // hashText is 64-bit FNV-1a (mixed, since FNV's low bits are weak): stable for ever, because splits of
 // users' data rest on it.
 func hashText(s string) uint64 {

@@ -93,6 +93,7 @@ type Options struct {
 	Crop         string  // folders: "center" (the default), "fit" or "stretch"
 	Seed         uint64  // of generated examples
 	TestFraction float64 // of sources that do not come split, in [0,1); 0: a tenth
+	Language     string  // of generated captions: "" or "en", "zh", or "both", each with half of them
 }
 
 // MaxSize is the largest Options.Size, in pixels.
@@ -189,6 +190,8 @@ func (o Options) check() error {
 		return fmt.Errorf("samples: channels %d: want 1 (grey), 3 (RGB), or 0 for the source's own", o.Channels)
 	case o.Crop != "" && o.Crop != "center" && o.Crop != "fit" && o.Crop != "stretch":
 		return fmt.Errorf("samples: crop %q: want center, fit or stretch", clean(o.Crop))
+	case o.Language != "" && o.Language != English && o.Language != Chinese && o.Language != Both:
+		return fmt.Errorf("samples: language %q: want %s, %s or %s", clean(o.Language), English, Chinese, Both)
 	case !(o.TestFraction >= 0 && o.TestFraction < 1):
 		return fmt.Errorf("samples: test fraction %v: want a number from 0 up to, not including, 1", o.TestFraction)
 	}

@@ -9,7 +9,7 @@ var _ = register(Entry{
 	Name:  "shapes",
 	Title: "Shapes",
 	What:  "one shape a picture: circle, square, triangle or cross in a colour, a size and a place, with a caption; endless",
-}, func(o Options) (Source, error) { return newShapes(o.Size, o.Seed) })
+}, func(o Options) (Source, error) { return newShapes(o) })
 
 const (
 	shapeTests = 10000
@@ -44,18 +44,20 @@ type Shapes interface {
 // shapes draws each picture when it is asked for. Keys of the splits are even and odd,
 // as those of digits are, so no test picture comes up in training.
 type shapes struct {
-	side int
-	seed uint64
+	side     int
+	seed     uint64
+	language string
 }
 
-func newShapes(side int, seed uint64) (*shapes, error) {
+func newShapes(o Options) (*shapes, error) {
+	side := o.Size
 	if side == 0 {
 		side = shapeSide
 	}
 	if side < 8 || side > 256 {
 		return nil, fmt.Errorf("size %d: want 8 to 256 pixels", side)
 	}
-	return &shapes{side, seed}, nil
+	return &shapes{side, o.Seed, o.Language}, nil
 }
 
 func (s *shapes) Info() Info {
@@ -65,22 +67,20 @@ func (s *shapes) Info() Info {
 	}
 }
 
-// key is even in training and odd in testing.
-func (s *shapes) key(split Split, n uint64) uint64 {
-	if split == Test {
-		return mix(n+golden)<<1 | 1
-	}
-	return mix(mix(s.seed+golden)+n) << 1
-}
-
-// hand is the source of all that is drawn by chance in an example: first its Shape.
+// hand is the source of all that is drawn by chance in an example: first its Shape, which in training is no
+// combination that is held out.
 func (s *shapes) hand(split Split, i int) (Shape, stream) {
-	r := stream{s.key(split, uint64(i))}
+	r := stream{exampleKey(s.seed, split, uint64(i))}
 	pick := func(words []string) int { return int(r.next() % uint64(len(words))) }
-	return Shape{
-		Kind: pick(ShapeKinds), Colour: pick(ShapeColours), Size: pick(ShapeSizes), X: pick(ShapeColumns),
-		Y: pick(ShapeRows), Background: pick(ShapeBackgrounds),
-	}, r
+	for {
+		h := Shape{
+			Kind: pick(ShapeKinds), Colour: pick(ShapeColours), Size: pick(ShapeSizes), X: pick(ShapeColumns),
+			Y: pick(ShapeRows), Background: pick(ShapeBackgrounds),
+		}
+		if split == Test || !heldShape(h.Kind, h.Colour, h.Size) {
+			return h, r
+		}
+	}
 }
 
 func (s *shapes) Shape(split Split, i int) Shape {
@@ -107,6 +107,10 @@ func (s *shapes) Caption(split Split, i int) string {
 	}
 	shape, r := s.hand(split, i)
 	r.state = mix(r.state ^ golden) // another stream than that of the drawing
+	if s.language == Chinese || s.language == Both && r.chance(0.5) {
+		one := shape.scene()
+		return one.chinese(&r)
+	}
 	return shape.caption(&r)
 }
 
