@@ -254,7 +254,7 @@ func (n *net) search(string) tea.Cmd {
 		return nil
 	}
 	of := n.mapName()
-	if n.strongOf == of && !newNetLayout(n.w, n.h, n.lab.Display).full {
+	if n.strongOf == of && !n.layout().full {
 		n.onStrong, n.stale = !n.onStrong, true
 		return n.draw()
 	}

@@ -17,12 +17,12 @@ type netLayout struct {
 	cell                                    [2]int
 }
 
-func newNetLayout(w, h int, d picture.Display) netLayout {
+func newNetLayout(w, h, layers int, d picture.Display) netLayout {
 	l := netLayout{w: w, h: h, cell: [2]int{max(1, d.CellW), max(1, d.CellH)}, full: w >= fullW && h >= fullH}
 	body := h - 2
 	left := w * 46 / 100
 	l.maps = rect{0, 1, left, body}
-	l.list = min(8, max(2, (body-2)/4))
+	l.list = min(layers, 8, max(2, (body-2)/4))
 	x, right := left+1, w-left-1
 	half := (right - 1) / 2
 	top := body * 52 / 100
@@ -41,6 +41,14 @@ func newNetLayout(w, h int, d picture.Display) netLayout {
 	l.kernel = rect{x, y, half, body - top}
 	l.text = rect{x + half + 1, y, right - half - 1, body - top}
 	return l
+}
+
+func (n *net) layout() netLayout {
+	layers := 0
+	if n.maps != nil {
+		layers = len(n.maps.Layers)
+	}
+	return newNetLayout(n.w, n.h, layers, n.lab.Display)
 }
 
 // inner is the area of a panel's picture, with lines of text taken off above.
@@ -86,7 +94,7 @@ type netView struct {
 }
 
 func (n *net) netView() netView {
-	v := netView{newNetLayout(n.w, n.h, n.lab.Display), n.maps, n.layer, n.channel, n.y, n.x, n.patch, n.onStrong, n.strong}
+	v := netView{n.layout(), n.maps, n.layer, n.channel, n.y, n.x, n.patch, n.onStrong, n.strong}
 	if n.strongOf != n.mapName() {
 		v.strong = nil
 	}
@@ -135,7 +143,7 @@ func (n *net) take(d netDrawn) {
 			n.lab.Store.Publish(netID(i), p)
 		}
 	}
-	if n.art.lay != newNetLayout(n.w, n.h, n.lab.Display) {
+	if n.art.lay != n.layout() {
 		n.stale = true
 	}
 }

@@ -22,7 +22,7 @@ func (n *net) view(w, h int) string {
 	if l == nil {
 		return widget.Block(th.Title.Render("network")+"\n"+n.empty(w, max(0, h-1)), w, h)
 	}
-	lay := newNetLayout(w, h, n.lab.Display)
+	lay := n.layout()
 	panel := func(i int, title, head string, r rect, lines int, missing string) string {
 		cols, rows := lay.inner(r, lines)
 		body := n.art.cells[i]
@@ -157,13 +157,9 @@ func (n *net) numbers(w, h int) string {
 		rows = append(rows, th.Dim.Render("made of noise, not of a picture"))
 	}
 	if l.Kernel != nil {
-		text := fmt.Sprintf("%d products: %dx%d on %d", l.R*l.S*l.Cin, l.R, l.S, l.Cin)
-		if l.Cin == 1 {
-			text += " channel"
-		} else {
-			text += " channels"
-		}
-		rows = append(rows, th.Dim.Render(fitting(w, text+" of the layer before", text)))
+		text := fmt.Sprintf("%dx%dx%d = %d products", l.R, l.S, l.Cin, l.R*l.S*l.Cin)
+		rows = append(rows, th.Dim.Render(fitting(w, text+" for each value of this layer", text,
+			fmt.Sprintf("%d products", l.R*l.S*l.Cin))))
 	}
 	return widget.Block(strings.Join(append(rows, n.chances(w, h-len(rows))...), "\n"), w, h)
 }
