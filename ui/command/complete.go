@@ -23,6 +23,7 @@ func (a *app) complete(root *cobra.Command) {
 		"resume": a.runNames,
 		"data":   a.dataNames,
 		"bench":  words(lab.Workloads),
+		"conv":   pictures,
 	}
 	flags := map[string]completion{
 		"device":   a.deviceNames,
@@ -35,6 +36,7 @@ func (a *app) complete(root *cobra.Command) {
 		"resume":   a.runNames,
 		"out":      files,
 		"golden":   files,
+		"run":      a.runNames,
 		"mode":     words(latentKinds),
 	}
 	for _, c := range append(root.Commands(), root) {
@@ -60,6 +62,11 @@ func words(list func() []string) completion {
 	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return list(), cobra.ShellCompDirectiveNoFileComp
 	}
+}
+
+// pictures are those built in; the shell adds files.
+func pictures(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return lab.ConvPictures(), cobra.ShellCompDirectiveDefault
 }
 
 func files(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

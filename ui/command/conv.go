@@ -35,42 +35,19 @@ func (a *app) conv() *cobra.Command {
 		Args: arguments(0, 1, "a picture"),
 	}
 	f := c.Flags()
-	for _, p := range lab.ConvParams() {
-		usage := p.What
-		switch {
-		case p.Choices != nil:
-			usage += ": " + strings.Join(p.Choices, ", ")
-		default:
-			usage += fmt.Sprintf(", %g to %g", p.Min, p.Max)
-		}
-		f.String(convFlag(p.Name), "", usage)
-	}
+	convFlags(c)
 	f.StringVar(&weights, "weights", "", "your own kernel: rows divided by ;, weights by commas")
 	f.StringVar(&out, "out", "", "PNG file to write all maps to, without opening the lab")
-	f.BoolVar(&asJSON, "json", false, "print the spec, the sizes and each map's range as JSON instead of opening the lab")
+	f.BoolVar(&asJSON, "json", false, "print the spec, the sizes and each map's range, without opening the lab")
 	f.StringVar(&name, "run", "", "run whose feature maps are shown, or written with --out: a folder, a name or last")
 	f.IntVar(&example, "example", 0, "with --run: example of the test set that the net looks at")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if name != "" {
 			return a.networkMaps(c, name, example, out, asJSON)
 		}
-		query := url.Values{}
-		spec := lab.NewConvSpec()
-		for _, p := range lab.ConvParams() {
-			flag := f.Lookup(convFlag(p.Name))
-			if !flag.Changed {
-				continue
-			}
-			if err := spec.Set(p.Name, flag.Value.String()); err != nil {
-				return lab.Usage(fmt.Errorf("--%s: %w", flag.Name, err))
-			}
-			query.Set(p.Name, flag.Value.String())
-		}
-		if weights != "" {
-			if err := spec.SetKernel(weights); err != nil {
-				return lab.Usage(fmt.Errorf("--weights: %w", err))
-			}
-			query.Set("weights", weights)
+		spec, query, err := convSpec(c, weights)
+		if err != nil {
+			return err
 		}
 		picture := "digit"
 		if len(args) > 0 {
@@ -88,6 +65,44 @@ func (a *app) conv() *cobra.Command {
 			Open: map[byte]string{convScreen: "?" + query.Encode()}})
 	}
 	return c
+}
+
+// convFlags adds a flag for every parameter of a convolution.
+func convFlags(c *cobra.Command) {
+	for _, p := range lab.ConvParams() {
+		usage := p.What
+		if p.Choices != nil {
+			usage += ": " + strings.Join(p.Choices, ", ")
+		} else {
+			usage += fmt.Sprintf(", %g to %g", p.Min, p.Max)
+		}
+		c.Flags().String(convFlag(p.Name), "", usage)
+		if p.Choices != nil {
+			_ = c.RegisterFlagCompletionFunc(convFlag(p.Name), words(func() []string { return p.Choices })) // it is there
+		}
+	}
+}
+
+// convSpec is what the flags say, as a spec and as what the screen is handed.
+func convSpec(c *cobra.Command, weights string) (lab.ConvSpec, url.Values, error) {
+	spec, query := lab.NewConvSpec(), url.Values{}
+	for _, p := range lab.ConvParams() {
+		flag := c.Flags().Lookup(convFlag(p.Name))
+		if !flag.Changed {
+			continue
+		}
+		if err := spec.Set(p.Name, flag.Value.String()); err != nil {
+			return spec, nil, lab.Usage(fmt.Errorf("--%s: %w", flag.Name, err))
+		}
+		query.Set(p.Name, flag.Value.String())
+	}
+	if weights != "" {
+		if err := spec.SetKernel(weights); err != nil {
+			return spec, nil, lab.Usage(fmt.Errorf("--weights: %w", err))
+		}
+		query.Set("weights", weights)
+	}
+	return spec, query, nil
 }
 
 // convFlag is the flag of a parameter.

@@ -266,3 +266,76 @@ func TestConvPictures(t *testing.T) {
 	_, err := OpenConvPicture("sceen")
 	assert.ErrorContains(t, err, "want one of scene")
 }
+
+func TestConvSetKernel(t *testing.T) {
+	s := NewConvSpec()
+	require.NoError(t, s.SetKernel("-1,0; 2 .5"))
+	assert.Equal(t, 2, s.Size)
+	assert.Equal(t, []float32{-1, 0, 2, .5}, s.Kernels[0].Weights)
+	set(t, &s, "channels", "rgb")
+	require.NoError(t, s.SetKernel("3"))
+	assert.Equal(t, []float32{1, 1, 1}, s.Kernels[0].Weights)
+	for text, want := range map[string]string{"1,2;3": "row 2 of 2 has 1 weights", "a": `weight "a"`, "": "has 0 weights",
+		"1e9": "from -1000 to 1000"} {
+		before := s
+		assert.ErrorContains(t, s.SetKernel(text), want)
+		assert.Equal(t, before, s)
+	}
+}
+
+func TestConvFit(t *testing.T) {
+	p := &ConvPicture{H: 2, W: 4, C: 1, Pixels: []float32{0, 1, 0, 0, 1, 0, 1, 1}}
+	assert.Equal(t, []float32{.5, .5}, p.Fit(1, 2, 1))
+	assert.Equal(t, []float32{0, 1, 0, 0, 0, 1, 0, 0, 1, 0, 1, 1, 1, 0, 1, 1}, p.Fit(4, 4, 1))
+	assert.Len(t, p.Fit(28, 28, 3), 28*28*3)
+}
+
+// TestConvSheets checks that a page holds the pixels of its maps.
+func TestConvSheets(t *testing.T) {
+	pic, err := OpenConvPicture("checker")
+	require.NoError(t, err)
+	s := NewConvSpec()
+	set(t, &s, "kernel", "identity", "outputs", "2", "padding", "0", "size", "1")
+	r, err := NewConvLab(nil).Compute(context.Background(), pic, s)
+	require.NoError(t, err)
+	img := r.Sheet()
+	white, black := 0, 0
+	for i := 0; i < len(img.Pix); i += 4 {
+		switch img.Pix[i] {
+		case 255:
+			white++
+		case 0:
+			black++
+		}
+	}
+	side := 32 * (sheetTile / 32)
+	assert.Equal(t, []int{3 * side * side / 2, 3 * side * side / 2}, []int{white, black}, "the input and two maps")
+
+	m := &Maps{Input: View{H: 2, W: 2, C: 1, Pixels: []float32{0, 1, 1, 0}}, Label: 1, Classes: []string{"a", "b"},
+		Probs: []float64{.9, .1}, Layers: []MapLayer{{Name: "c1", Kind: "conv", H: 2, W: 2, C: 3,
+			Values: make([]float32, 12)}}}
+	assert.Equal(t, ": the net says a (90%), it is b", m.verdict())
+	assert.Greater(t, m.Sheet().Bounds().Dy(), 2*(sheetText+sheetGap))
+}
+
+// TestRunMaps looks into a run on disk, and refuses what has no layers or is no run.
+func TestRunMaps(t *testing.T) {
+	s, ctx := session(t), context.Background()
+	train := func(model, name string, settings map[string]string) {
+		j, err := s.Train(TrainOptions{Model: model, Batch: 4, Steps: 1, Keep: true, Name: name, Settings: settings})
+		require.NoError(t, err)
+		require.NoError(t, j.Wait())
+	}
+	train("cnn", "seen", map[string]string{"width": "2"})
+	m, err := s.RunMaps(ctx, "seen", 3)
+	require.NoError(t, err)
+	assert.Len(t, m.Probs, 10)
+	for _, l := range m.Layers {
+		assert.Len(t, l.Values, l.H*l.W*l.C, l.Name)
+	}
+	train("vae", "blind", map[string]string{"hidden": "4", "latent": "2"})
+	_, err = s.RunMaps(ctx, "blind", 0)
+	assert.ErrorContains(t, err, "has no layers to look at")
+	_, err = s.RunMaps(ctx, "gone", 0)
+	assert.ErrorContains(t, err, "gone")
+}
