@@ -144,7 +144,12 @@ func (v convView) drawOutput(d picture.Display, th theme.Theme) *picture.Image {
 	}
 	for _, t := range tiles {
 		y, x := v.pixel(t.of)
-		c.outline(t.pixels(rect{x, y, 1, 1}), markWindow)
+		at := t.pixels(rect{x, y, 1, 1})
+		if c.unit = unit(d); at.w < 2*c.unit {
+			c.unit = 1
+		}
+		c.outline(at, markWindow)
+		c.unit = unit(d)
 		if len(tiles) > 1 && t.output == v.output && v.other == nil {
 			c.ring(t.to, c.unit, c.ink[markFrame])
 		}

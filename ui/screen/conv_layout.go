@@ -177,10 +177,21 @@ func (v convView) part(r *lab.ConvResult) rect {
 	return cropped(x, y, 12, z.OutW, z.OutH)
 }
 
-// valueScale says how values are coloured: signed ones about zero up to hi, others from 0 to hi.
+// valueScale says how values are coloured: signed ones about zero up to hi, others from 0 to hi, those below
+// zero as zero.
 type valueScale struct {
 	signed bool
+	below  bool // some are below zero
 	hi     float32
+}
+
+// scaled is the scale of values from lo to hi. Where hardly any is below zero, as in a sharpened picture,
+// they look best as a picture.
+func scaled(lo, hi float64) valueScale {
+	if lo < -1e-6 && -lo > hi/4 {
+		return valueScale{true, true, float32(max(-lo, hi))}
+	}
+	return valueScale{false, lo < -1e-6, float32(max(hi, 1e-6))}
 }
 
 // mapScale is one scale for all maps of a result, so that they can be compared.
@@ -189,15 +200,11 @@ func mapScale(r *lab.ConvResult) valueScale {
 	for _, m := range r.Maps {
 		lo, hi = min(lo, m.Min), max(hi, m.Max)
 	}
-	switch {
-	case lo < -1e-6:
-		return valueScale{true, float32(max(-lo, hi))}
-	case hi > 0.3 && hi <= 1: // as bright as a picture would be
-		return valueScale{false, 1}
-	case hi <= 0:
-		return valueScale{false, 1}
+	s := scaled(lo, hi)
+	if !s.signed && (hi <= 0 || hi > 0.3 && hi <= 1) { // as bright as a picture would be
+		s.hi = 1
 	}
-	return valueScale{false, float32(hi)}
+	return s
 }
 
 // under is the place of the map whose window lies at a place of the plane.

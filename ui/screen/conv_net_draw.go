@@ -185,10 +185,7 @@ func layerScale(l lab.MapLayer) valueScale {
 	for _, x := range l.Values {
 		lo, hi = min(lo, x), max(hi, x)
 	}
-	if lo < -1e-6 {
-		return valueScale{true, max(-lo, hi)}
-	}
-	return valueScale{false, max(hi, 1e-6)}
+	return scaled(float64(lo), float64(hi))
 }
 
 func (s valueScale) palette() *picture.Palette {
@@ -299,7 +296,7 @@ func (v netView) drawKernel(d picture.Display, th theme.Theme) *picture.Image {
 	}
 	// [Cin R S] of this map
 	values := make([]float32, l.Cin*l.R*l.S)
-	s := valueScale{true, 1e-6}
+	s := valueScale{signed: true, hi: 1e-6}
 	for i := range values {
 		ci, tap := i/(l.R*l.S), i%(l.R*l.S)
 		values[i] = l.Kernel[(tap*l.Cin+ci)*l.C+v.channel]

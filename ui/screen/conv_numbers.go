@@ -51,16 +51,18 @@ type numbersPlan struct {
 	packed bool // two rows of colours in a line
 	head   bool // a line of titles above
 	beside bool // the sum stands beside the matrices, not below
+	two    bool // the products stand below, the sum beside them
 }
 
 // plan chooses the largest way to write three matrices and the sum in w x h.
 func (n numbersView) plan(w, h int) numbersPlan {
 	size := n.result.Spec.Size
 	least := 24 // of the column beside the matrices
-	for _, p := range []numbersPlan{{7, false, true, true}, {7, false, true, false}, {6, false, true, true},
-		{6, false, true, false}, {5, false, true, true}, {5, false, true, false}, {5, false, false, true},
-		{5, false, false, false}, {2, false, true, true}, {2, false, true, false}, {2, false, false, true},
-		{2, true, false, true}, {1, true, false, true}} {
+	for _, p := range []numbersPlan{{cell: 7, head: true, beside: true}, {cell: 7, head: true},
+		{cell: 6, head: true, beside: true}, {cell: 6, head: true}, {cell: 5, head: true, beside: true},
+		{cell: 5, head: true}, {cell: 6, head: true, two: true}, {cell: 5, head: true, two: true},
+		{cell: 5, beside: true}, {cell: 5}, {cell: 2, head: true, beside: true}, {cell: 2, head: true},
+		{cell: 2, beside: true}, {cell: 2, packed: true, beside: true}, {cell: 1, packed: true, beside: true}} {
 		width, height := 3*size*p.cell+2*matrixGap, size
 		if p.packed {
 			height = (size + 1) / 2
@@ -68,17 +70,20 @@ func (n numbersView) plan(w, h int) numbersPlan {
 		if p.head {
 			height++
 		}
-		if p.beside {
+		switch {
+		case p.two:
+			width, height = max(2*size*p.cell+matrixGap, size*p.cell+matrixGap+least), 2*height
+		case p.beside:
 			width += 2 + least
 			height = max(height, min(h, 6))
-		} else {
+		default:
 			height++
 		}
 		if width <= w && height <= h {
 			return p
 		}
 	}
-	return numbersPlan{1, true, false, true}
+	return numbersPlan{cell: 1, packed: true, beside: true}
 }
 
 // body is the text of the panel, w x h cells.
@@ -86,46 +91,27 @@ func (n numbersView) body(w, h int) string {
 	p := n.plan(w, h)
 	size := n.result.Spec.Size
 	ms := n.matrices(p.cell)
-	var lines []string
-	if p.head {
-		head := ""
-		for i, m := range ms {
-			if i > 0 {
-				head += strings.Repeat(" ", matrixGap)
-			}
-			head += n.th.Dim.Render(widget.Center(m.title, size*p.cell))
+	if p.two {
+		top := n.block(p, "", ms[0], ms[1])
+		low := n.block(p, " = ", ms[2])
+		return strings.Join(top, "\n") + "\n" + n.withColumn(low, matrixGap+size*p.cell+2, w, h-len(top))
+	}
+	lines := n.block(p, "", ms[:]...)
+	if p.beside {
+		return n.withColumn(lines, 3*size*p.cell+2*matrixGap+2, w, h)
+	}
+	if rest := h - len(lines) - 1; rest >= len(n.terms()) { // room to write the sum as on paper
+		column := n.sumColumn(w, rest)
+		if room := w - 30; room > 16 && size <= 3 {
+			column = widget.Columns(4, column, n.th.Dim.Render(widget.Wrap(n.expansion(), room, rest)))
 		}
-		lines = append(lines, head)
+		return strings.Join(lines, "\n") + "\n\n" + column
 	}
-	rows := size
-	if p.packed {
-		rows = (size + 1) / 2
-	}
-	for r := range rows {
-		line := ""
-		for i, m := range ms {
-			if i > 0 {
-				sign := strings.Repeat(" ", matrixGap)
-				if r == rows/2 {
-					sign = n.th.Accent.Render([]string{"", " × ", " = "}[i])
-				}
-				line += sign
-			}
-			line += n.row1(m, r, p)
-		}
-		lines = append(lines, line)
-	}
-	if !p.beside {
-		if rest := h - len(lines) - 1; rest >= len(n.terms())+1 { // room to write the sum as on paper
-			column := n.sumColumn(w, rest)
-			if room := w - 30; room > 16 && size <= 3 {
-				column = widget.Columns(4, column, n.th.Dim.Render(widget.Wrap(n.expansion(), room, rest)))
-			}
-			return strings.Join(lines, "\n") + "\n\n" + column
-		}
-		return strings.Join(append(lines, n.sumLine(w)), "\n")
-	}
-	used := 3*size*p.cell + 2*matrixGap + 2
+	return strings.Join(append(lines, n.sumLine(w)), "\n")
+}
+
+// withColumn puts the sum beside lines of a width.
+func (n numbersView) withColumn(lines []string, used, w, h int) string {
 	sums := strings.Split(n.sumColumn(max(0, w-used), h), "\n")
 	for len(lines) < len(sums) {
 		lines = append(lines, "")
@@ -134,6 +120,41 @@ func (n numbersView) body(w, h int) string {
 		lines[i] = widget.Fit(lines[i], used) + sums[i]
 	}
 	return strings.Join(lines, "\n")
+}
+
+// block are matrices side by side, with the signs between them, or one after a first sign.
+func (n numbersView) block(p numbersPlan, first string, ms ...matrix) []string {
+	size := n.result.Spec.Size
+	rows := size
+	if p.packed {
+		rows = (size + 1) / 2
+	}
+	signs := []string{first, " × ", " = "}
+	var lines []string
+	if p.head {
+		head := ""
+		for i, m := range ms {
+			if signs[i] != "" {
+				head += strings.Repeat(" ", matrixGap)
+			}
+			head += n.th.Dim.Render(widget.Center(m.title, size*p.cell))
+		}
+		lines = append(lines, head)
+	}
+	for r := range rows {
+		line := ""
+		for i, m := range ms {
+			switch {
+			case signs[i] != "" && r == rows/2:
+				line += n.th.Accent.Render(signs[i])
+			case signs[i] != "":
+				line += strings.Repeat(" ", matrixGap)
+			}
+			line += n.row1(m, r, p)
+		}
+		lines = append(lines, line)
+	}
+	return lines
 }
 
 // row1 is a line of a matrix.
@@ -251,6 +272,9 @@ func brief(v float64, w int) string {
 		}
 		if text == "-0.00" || text == "-0.0" || text == "-0" {
 			text = text[1:]
+		}
+		if len(text) == w+1 && strings.HasPrefix(text, "-0.") { // -.02 says more than -0.0
+			text = "-" + text[2:]
 		}
 		if len(text) <= w {
 			return text

@@ -1,6 +1,8 @@
 package screen
 
 import (
+	"sync"
+
 	"mllab/ui/picture"
 )
 
@@ -29,6 +31,36 @@ var (
 	paintColor  = marked(picture.Cube.RGB)
 )
 
+// paintBacks are the palettes with the colour of a terminal's background, made once each.
+var paintBacks struct {
+	sync.Mutex
+	m map[paintBack]*picture.Palette
+}
+
+type paintBack struct {
+	of   *picture.Palette
+	back [3]byte
+}
+
+// onBack is a palette that has the background's colour, where there is a place left for it.
+func onBack(p *picture.Palette, back [3]byte) *picture.Palette {
+	if len(p.RGB) >= 256 {
+		return p
+	}
+	paintBacks.Lock()
+	defer paintBacks.Unlock()
+	key := paintBack{p, back}
+	if paintBacks.m[key] == nil {
+		if paintBacks.m == nil || len(paintBacks.m) > 32 {
+			paintBacks.m = map[paintBack]*picture.Palette{}
+		}
+		rgb := slicesOf(p.RGB)
+		rgb = append(rgb[:len(rgb)-marks], append([][3]byte{back}, markColors[:]...)...)
+		paintBacks.m[key] = picture.NewPalette(rgb)
+	}
+	return paintBacks.m[key]
+}
+
 func slicesOf(rgb [][3]byte) [][3]byte { return append([][3]byte(nil), rgb...) }
 
 func marked(rgb [][3]byte) *picture.Palette {
@@ -46,6 +78,7 @@ func tinted() [][3]byte {
 }
 
 func newPaper(w, h, unit int, pal *picture.Palette, back [3]byte) *paper {
+	pal = onBack(pal, back)
 	c := &paper{img: &picture.Image{W: max(w, 1), H: max(h, 1), Pal: pal}, unit: max(1, unit)}
 	c.img.Pix = make([]byte, c.img.W*c.img.H)
 	for i := range c.ink {

@@ -139,18 +139,27 @@ func (c *Conv) formula(w int) string {
 	if c.problem != nil {
 		return ""
 	}
-	s := c.spec
-	if c.pic.H == c.pic.W {
-		return widget.Fit(th.Dim.Render("side: ")+th.Accent.Render(s.Formula(c.pic.H)), w)
+	s, z := c.spec, c.spec.Sizes(c.pic.H, c.pic.W)
+	shorter := s
+	shorter.Pool = "none"
+	pooled := ""
+	if s.Pool != "none" {
+		pooled = fmt.Sprintf(", pooled to %d", z.OutH)
 	}
-	both := th.Dim.Render("height: ") + th.Accent.Render(s.Formula(c.pic.H)) + th.Dim.Render("   width: ") +
-		th.Accent.Render(s.Formula(c.pic.W))
-	if ansi.StringWidth(both) <= w {
-		return widget.Fit(both, w)
+	first, more := "side: ", ""
+	if c.pic.H != c.pic.W {
+		first, more = "height: ", fmt.Sprintf("   width: %d", z.OutW)
+		if both := first + s.Formula(c.pic.H) + "   width: " + s.Formula(c.pic.W); ansi.StringWidth(both) <= w {
+			return widget.Fit(th.Dim.Render(first)+th.Accent.Render(s.Formula(c.pic.H))+th.Dim.Render("   width: ")+
+				th.Accent.Render(s.Formula(c.pic.W)), w)
+		}
 	}
-	z := s.Sizes(c.pic.H, c.pic.W)
-	return widget.Fit(th.Dim.Render("height: ")+th.Accent.Render(s.Formula(c.pic.H))+
-		th.Dim.Render(fmt.Sprintf("   width: %d", z.OutW)), w)
+	room := w - len(first) - len(more)
+	text := fitting(room, s.Formula(c.pic.H), shorter.Formula(c.pic.H)+pooled)
+	if text == "" {
+		return th.Accent.Render(widget.Fit(shorter.Formula(c.pic.H)+pooled, w))
+	}
+	return widget.Fit(th.Dim.Render(first)+th.Accent.Render(text)+th.Dim.Render(more), w)
 }
 
 func (c *Conv) inputTitle(w int) string {
@@ -216,13 +225,16 @@ func (c *Conv) outputLegend(l convLayout) string {
 	w, _ := widget.Inner(l.out.w, l.out.h)
 	sc := mapScale(c.result)
 	lo := "0"
-	if sc.signed {
+	switch {
+	case sc.signed:
 		lo = "-" + widget.Sig(float64(sc.hi))
+	case sc.below:
+		lo = "≤0"
 	}
 	hi := widget.Sig(float64(sc.hi))
 	_, _, value := c.numbersView().values()
 	here := "  here " + widget.Sig(value)
-	n := min(16, w-len(lo)-len(hi)-len(here)-2)
+	n := min(16, w-ansi.StringWidth(lo)-len(hi)-len(here)-2)
 	if n < 4 {
 		text := widget.Sig(value)
 		return th.Good.Render(text) + th.Dim.Render(fitting(w-len(text), " of "+lo+" to "+hi, " in "+lo+".."+hi))
