@@ -95,7 +95,7 @@ func TestPresetsDoWhatTheySay(t *testing.T) {
 	eng := onePlayer(t)
 	steps := map[string][2]int{"ring": {800, 0}, "collapse": {800, 1000}, "vanishing": {400, 600}, "oscillation": {800, 1000}}
 	for _, p := range Presets2D() {
-		g := newGame(t, eng, p.Game(), 1)
+		g := newGame2D(t, eng, p.Game(), 1)
 		both2D(t, g, steps[p.Name][0])
 		m := measured(t, g)
 		if p.Cure == "" {
@@ -103,7 +103,7 @@ func TestPresetsDoWhatTheySay(t *testing.T) {
 			continue
 		}
 		assert.LessOrEqual(t, m.Covered, 3, "%s fails: %+v", p.Name, m)
-		cured := newGame(t, eng, p.Cured(g.Config()), 1)
+		cured := newGame2D(t, eng, p.Cured(g.Config()), 1)
 		_, _, err := cured.Inherit(g)
 		require.NoError(t, err)
 		both2D(t, cured, steps[p.Name][1])

@@ -58,7 +58,7 @@ func points2D(n int, batch uint64) []float32 {
 	return xy
 }
 
-func newGame(t *testing.T, eng *engine.Engine, c GAN2D, seed uint64) *Game2D {
+func newGame2D(t *testing.T, eng *engine.Engine, c GAN2D, seed uint64) *Game2D {
 	t.Helper()
 	g, err := NewGame2D(context.Background(), eng, c, seed, points2D(Arrows2D, 99))
 	require.NoError(t, err)
@@ -195,7 +195,7 @@ func TestUpdate2DIsAdam(t *testing.T) {
 func TestEveryGame2DPlays(t *testing.T) {
 	eng := onePlayer(t)
 	try := func(pairs ...string) {
-		g := newGame(t, eng, small2D(t, pairs...), 1)
+		g := newGame2D(t, eng, small2D(t, pairs...), 1)
 		both2D(t, g, 3)
 		l, err := g.Look(context.Background())
 		require.NoError(t, err)
@@ -220,7 +220,7 @@ func TestEveryGame2DPlays(t *testing.T) {
 func TestGame2DIsAFunctionOfItsSeed(t *testing.T) {
 	eng := onePlayer(t)
 	c := small2D(t, "loss=wgan-gp", "dsteps=2")
-	a, b, other := newGame(t, eng, c, 5), newGame(t, eng, c, 5), newGame(t, eng, c, 6)
+	a, b, other := newGame2D(t, eng, c, 5), newGame2D(t, eng, c, 5), newGame2D(t, eng, c, 6)
 	both2D(t, a, 4)
 	middle, err := a.State()
 	require.NoError(t, err)
@@ -240,14 +240,14 @@ func TestGame2DIsAFunctionOfItsSeed(t *testing.T) {
 	again, err := a.State()
 	require.NoError(t, err)
 	assert.Equal(t, end, again)
-	wide := newGame(t, eng, small2D(t, "g.width=16"), 5)
+	wide := newGame2D(t, eng, small2D(t, "g.width=16"), 5)
 	assert.ErrorContains(t, wide.Restore(end), "does not fit")
 	assert.ErrorContains(t, wide.Change(c), "make a new game")
 }
 
 // TestLiveSettingsActAtOnce: at a tiny rate a step hardly moves, without other programs.
 func TestLiveSettingsActAtOnce(t *testing.T) {
-	g := newGame(t, onePlayer(t), small2D(t), 1)
+	g := newGame2D(t, onePlayer(t), small2D(t), 1)
 	both2D(t, g, 2)
 	before, err := g.State()
 	require.NoError(t, err)
@@ -277,9 +277,9 @@ func TestLiveSettingsActAtOnce(t *testing.T) {
 
 func TestInherit2D(t *testing.T) {
 	eng := onePlayer(t)
-	a := newGame(t, eng, small2D(t), 1)
+	a := newGame2D(t, eng, small2D(t), 1)
 	both2D(t, a, 3)
-	b := newGame(t, eng, small2D(t, "loss=hinge", "d.width=16"), 1)
+	b := newGame2D(t, eng, small2D(t, "loss=hinge", "d.width=16"), 1)
 	d, g, err := b.Inherit(a)
 	require.NoError(t, err)
 	assert.Equal(t, []bool{false, true}, []bool{d, g})
@@ -294,7 +294,7 @@ func TestInherit2D(t *testing.T) {
 
 // TestArrowsPointDown: a step of the fakes along their arrows lowers the loss of G.
 func TestArrowsPointDown(t *testing.T) {
-	g := newGame(t, onePlayer(t), small2D(t, "loss=wgan-gp"), 1)
+	g := newGame2D(t, onePlayer(t), small2D(t, "loss=wgan-gp"), 1)
 	both2D(t, g, 30)
 	l, err := g.Look(context.Background())
 	require.NoError(t, err)
