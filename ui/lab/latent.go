@@ -146,6 +146,7 @@ func (s *Session) openLatent(ctx context.Context, p plan, ck run.Checkpoint, opt
 			l.Close()
 		}
 	}()
+	opt.Threads = 1 // the picture at the cursor would wait for the slowest of several, beside a training
 	if l.eng, err = s.engine(opt); err != nil {
 		return nil, err
 	}
