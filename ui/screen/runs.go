@@ -135,6 +135,7 @@ func (r *Runs) Update(msg tea.Msg) tea.Cmd {
 			return send(Notice{Text: msg.err.Error(), Bad: true})
 		}
 		r.marked = slices.DeleteFunc(r.marked, func(id string) bool { return id == msg.id })
+		r.art.stale = true
 		return tea.Batch(r.relist(), send(Notice{Text: "moved to " + msg.where}))
 	case runsFailed:
 		r.busy = ""

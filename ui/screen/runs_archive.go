@@ -36,8 +36,8 @@ type runEntry struct {
 	step, bornAt      int
 	loss              float64
 	lossName          string // "" where nothing was logged
-	date              time.Time
-	live              Job // nil: on disk alone
+	changed           string // when, or what it does
+	live              Job    // nil: on disk alone
 }
 
 // sessionRuns are the runs of a session.
@@ -52,7 +52,7 @@ func (a sessionRuns) list() ([]runEntry, error) {
 	for i, j := range a.s.Jobs() {
 		s := j.State()
 		e := runEntry{id: s.Dir, name: s.Run, model: s.Model, data: s.Data, state: s.Phase.String(), parent: s.Parent,
-			bornAt: s.ParentStep, step: s.Step, date: time.Now(), live: j}
+			bornAt: s.ParentStep, step: s.Step, changed: s.Phase.String(), live: j}
 		if s.Dir == "" {
 			e.id, e.name = fmt.Sprintf("job %d", i+1), "(not saved)"
 		}
@@ -68,7 +68,10 @@ func (a sessionRuns) list() ([]runEntry, error) {
 		}
 		e := runEntry{id: r.Dir, name: r.Name, model: r.Config.Model, data: r.Config.Data, state: string(r.State),
 			problem: r.Problem, parent: r.Config.Parent, bornAt: int(r.Config.ParentStep), step: int(r.Step),
-			date: r.Updated.Local()}
+			changed: changed(r.Updated, time.Now())}
+		if r.Problem != "" {
+			e.changed = "damaged"
+		}
 		for _, name := range []string{"loss", "test_neg_elbo"} {
 			if f, ok := r.Last.Get(name); ok && e.lossName == "" {
 				if v, ok := f.Float(); ok {
@@ -79,6 +82,18 @@ func (a sessionRuns) list() ([]runEntry, error) {
 		all = append(all, e)
 	}
 	return all, err
+}
+
+// changed is the time of today, else the day, of long ago the month.
+func changed(t, now time.Time) string {
+	t, now = t.Local(), now.Local()
+	switch {
+	case t.Year() == now.Year() && t.YearDay() == now.YearDay():
+		return t.Format("15:04")
+	case now.Sub(t) < 300*24*time.Hour:
+		return t.Format("Jan 2")
+	}
+	return t.Format("Jan 2006")
 }
 
 func (a sessionRuns) past(r runEntry) (lab.Past, error) {

@@ -224,7 +224,8 @@ func (r *Runs) draw() tea.Cmd {
 			if m.step < 0 {
 				o.texts[i] = "no checkpoint up to this step"
 			} else {
-				o.titles[i] += " · step " + widget.Count(m.step)
+				name, step := o.titles[i], widget.Count(m.step)
+				o.titles[i] = fitting(o.lay.pics[i].w-6, name+" · step "+step, name+" · "+step, "step "+step, step)
 			}
 			o.views[i] = r.art.views[m]
 		}

@@ -71,13 +71,13 @@ func (r *Runs) scrub(key string) tea.Cmd {
 	if len(steps) == 0 {
 		return send(Notice{Text: "this run has no checkpoint to go to yet"})
 	}
-	i := len(steps)
+	i := len(steps) - 1 // what is shown without a step
 	if r.step >= 0 {
 		i, _ = slices.BinarySearch(steps, r.step)
 	}
 	switch key {
 	case "left", "h":
-		i = min(i, len(steps)) - 1
+		i--
 	case "right":
 		i++
 	case "home":
@@ -85,9 +85,8 @@ func (r *Runs) scrub(key string) tea.Cmd {
 	case "end":
 		i = len(steps)
 	}
-	if i >= len(steps) {
-		r.step = -1
-	} else {
+	r.step = -1
+	if i < len(steps) {
 		r.step = steps[max(0, i)]
 	}
 	r.art.stale = true

@@ -25,7 +25,7 @@ func (r *Runs) layout() runsLayout {
 	l.displayed = [2]int{r.lab.Display.CellW, r.lab.Display.CellH}
 	body := max(0, r.h-2)
 	if l.full {
-		l.list = size{min(r.w*52/100, 84), body}
+		l.list = size{min(r.w*57/100, 90), body}
 		right := r.w - l.list.w - 1
 		l.chart = size{right, body * 45 / 100}
 		left := (right - 1) / 2
@@ -141,25 +141,19 @@ func (r *Runs) foot(w int) string {
 func (r *Runs) table(s size) string {
 	th := r.lab.Theme
 	w, h := widget.Inner(s.w, s.h)
-	cols := []widget.Column{{Title: " "}, {Title: "run", Min: 10}, {Title: "model"}, {Title: "data", Min: 6},
-		{Title: "step", Number: true}, {Title: "loss", Number: true}, {Title: "changed"}, {Title: "from", Min: 6}}
+	cols := []widget.Column{{Title: " "}, {Title: "run", Min: 12}, {Title: "model"}, {Title: "data", Min: 6},
+		{Title: "step", Number: true}, {Title: "loss", Number: true}, {Title: "changed", Min: 8}, {Title: "from", Min: 6}}
 	var rows [][]string
 	for _, e := range r.rows() {
 		mark := " "
 		if i := slices.Index(r.marked, e.id); i >= 0 {
 			mark = strconv.Itoa(i + 1)
 		}
-		loss, date := "", e.date.Format("Jan _2 15:04")
+		loss := ""
 		if e.lossName != "" {
 			loss = widget.SigDigits(e.loss, 4)
 		}
-		switch {
-		case e.problem != "":
-			date = "damaged"
-		case e.live != nil:
-			date = e.state
-		}
-		rows = append(rows, []string{mark, e.name, e.model, e.data, widget.Count(e.step), loss, date, e.parent})
+		rows = append(rows, []string{mark, e.name, e.model, e.data, widget.Count(e.step), loss, e.changed, e.parent})
 	}
 	return widget.Box("", widget.Table(cols, rows, r.cursor(), w, h, th), s.w, s.h, false, th)
 }
