@@ -1,6 +1,9 @@
 package ui
 
 import (
+	"errors"
+	"fmt"
+
 	tea "charm.land/bubbletea/v2"
 
 	"mllab/ui/lab"
@@ -57,8 +60,8 @@ func (m *Model) digit(key string) tea.Cmd {
 
 // quit leaves, or asks first if steps would be lost that can still be saved.
 func (m *Model) quit(string) tea.Cmd {
-	s := m.lab.Job.State()
-	if !losing(s) {
+	s, others := m.lab.Job.State(), m.others()
+	if !losing(s) && len(others) == 0 {
 		m.decided = true
 		return tea.Quit
 	}
@@ -76,10 +79,52 @@ func (m *Model) quit(string) tea.Cmd {
 				Binding: widget.Binding{Keys: "n", Help: "quit without saving"}},
 		},
 	}
-	if s.Dir != "" {
+	switch n := len(others); {
+	case n > 0 && losing(s):
+		m.dialog.Text = fmt.Sprintf("%d runs have steps that are on no disk and would be lost. Save them?", n+1)
+	case n > 0:
+		m.dialog.Text = fmt.Sprintf("Steps of %s, which screen 9 lists, are on no disk and would be lost. Save them?",
+			map[bool]string{true: "another run", false: fmt.Sprintf("%d other runs", n)}[n == 1])
+	case s.Dir != "":
 		m.dialog.Text = "The steps since the last save would be lost. Save them?"
 	}
 	return nil
+}
+
+// others are the session's jobs beside the lab's that are on no disk and would be lost; one that is on disk is
+// saved when it is stopped.
+func (m *Model) others() []*lab.Job {
+	if m.lab.Session == nil {
+		return nil
+	}
+	var list []*lab.Job
+	for _, j := range m.lab.Session.Jobs() {
+		if s := j.State(); screen.Job(j) != m.lab.Job && s.Dir == "" && losing(s) {
+			list = append(list, j)
+		}
+	}
+	return list
+}
+
+// saveAll saves the lab's job, if it would lose something, and the others that would.
+func (m *Model) saveAll() func() (dir string, err error) {
+	var jobs []Job
+	if losing(m.lab.Job.State()) {
+		jobs = append(jobs, m.lab.Job.(Job))
+	}
+	for _, j := range m.others() {
+		jobs = append(jobs, j)
+	}
+	return func() (dir string, err error) {
+		for _, j := range jobs {
+			d, e := j.Save()
+			if dir == "" {
+				dir = d
+			}
+			err = errors.Join(err, e)
+		}
+		return dir, err
+	}
 }
 
 // losing reports whether steps would be lost that can be saved: a training that ended has closed its run.

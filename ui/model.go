@@ -392,9 +392,12 @@ func (m *Model) save(quit bool) tea.Cmd {
 		return nil
 	}
 	m.saving = true
-	job := m.lab.Job.(Job)
+	save := m.lab.Job.(Job).Save
+	if quit {
+		save = m.saveAll()
+	}
 	return func() tea.Msg {
-		dir, err := job.Save()
+		dir, err := save()
 		return savedMsg{dir, err, quit}
 	}
 }

@@ -110,8 +110,10 @@ func leave(m *Model, err error) error {
 	job := m.lab.Job.(Job) // New and restart put nothing else there
 	dir, saveErr := m.dir, error(nil)
 	panicked := errors.Is(err, tea.ErrProgramPanic)
-	if !m.decided && losing(job.State()) {
-		dir, saveErr = job.Save()
+	if !m.decided {
+		if d, err := m.saveAll()(); d != "" || err != nil {
+			dir, saveErr = d, err
+		}
 	}
 	job.Stop()
 	select {

@@ -85,3 +85,81 @@ func TestMissingData(t *testing.T) {
 	assert.Contains(t, text(t, m), "gone")
 	assert.Contains(t, text(t, m), "r begins again, q quits")
 }
+
+// TestForkStory forks a training by a key, turns a knob of the fork, rewinds it, and finds both among the
+// runs; leaving asks for both.
+func TestForkStory(t *testing.T) {
+	s, err := lab.Open(lab.Options{Root: t.TempDir(), Threads: 1})
+	require.NoError(t, err)
+	defer s.Close()
+	first, err := s.Train(lab.TrainOptions{Views: true, Batch: 4, Paused: true,
+		Settings: map[string]string{"hidden": "8", "latent": "2"}})
+	require.NoError(t, err)
+	m := New(Config{Job: first, Session: s, Store: picture.NewStore(), Graphics: picture.Blocks})
+	tm := teatest.NewTestModel(t, m, teatest.WithInitialTermSize(120, 40))
+	state := func(j *lab.Job, what string, ok func(*lab.State) bool) {
+		t.Helper()
+		require.Eventually(t, func() bool { return ok(j.State()) }, patience, 5*time.Millisecond, "%s: %s at step %d",
+			what, j.State().Phase, j.State().Step)
+	}
+	type1 := func(keys ...string) {
+		for _, k := range keys {
+			tm.Send(key(k))
+			time.Sleep(60 * time.Millisecond) // a tick, which shows the state to the screen
+		}
+	}
+	state(first, "compiled", func(s *lab.State) bool { return s.Phase == lab.Paused && len(s.Checkpoints) == 1 })
+	for i := range 3 {
+		type1("s")
+		state(first, "a step", func(s *lab.State) bool { return s.Step == i+1 })
+	}
+	type1("f")
+	var fork *lab.Job
+	require.Eventually(t, func() bool {
+		for _, j := range s.Jobs() {
+			if j != first && j.State().Phase == lab.Paused && len(j.State().Knobs) > 0 {
+				fork = j
+			}
+		}
+		return fork != nil
+	}, patience, 5*time.Millisecond)
+	assert.Equal(t, 3, fork.State().Step)
+
+	time.Sleep(200 * time.Millisecond) // the fork becomes the lab's
+	type1("e")
+	for range 5 { // lr, beta1, beta2, eps, beta
+		type1("down")
+	}
+	type1("up", "4", "enter", "esc")
+	state(fork, "beta", func(s *lab.State) bool {
+		for _, k := range s.Knobs {
+			if k.Name == "beta" {
+				return k.Value == 4
+			}
+		}
+		return false
+	})
+	type1("s")
+	state(fork, "a step of the fork", func(s *lab.State) bool { return s.Step == 4 })
+	assert.Equal(t, 3, first.State().Step, "the first stands still")
+	type1("[")
+	state(fork, "rewound", func(s *lab.State) bool { return s.Step == 3 })
+	type1("]")
+	state(fork, "forward", func(s *lab.State) bool { return s.Step == 4 })
+	type1("9")
+	teatest.WaitFor(t, tm.Output(), func(b []byte) bool { return strings.Contains(string(b), "vae (not saved)") },
+		teatest.WithDuration(patience))
+	type1("q")
+	teatest.WaitFor(t, tm.Output(), func(b []byte) bool { return strings.Contains(string(b), "2 runs have steps") },
+		teatest.WithDuration(patience))
+	type1("y")
+	final, ok := tm.FinalModel(t, teatest.WithFinalTimeout(patience)).(*Model)
+	require.True(t, ok)
+	assert.True(t, final.decided)
+	all, err := s.Runs()
+	require.NoError(t, err)
+	require.Len(t, all, 2)
+	for _, r := range all {
+		assert.Equal(t, map[bool]int64{true: 3, false: 4}[r.Config.Parent == ""], r.Saved)
+	}
+}
