@@ -233,14 +233,14 @@ func rung(k lab.Knob, up bool, lr float64) float64 {
 	return max(k.Min, min(v, k.Max))
 }
 
-// panelOver lays the open panel over the screen.
+// panelOver lays the open panel over a screen that has no place of its own for it.
 func (t *Train) panelOver(text string, w, h int) string {
 	if t.editor == nil {
 		return text
 	}
 	rows := t.editRows()
 	bw := min(46, w)
-	bh := min(len(rows)+5, h-1)
+	bh := min(len(rows)+6, h-1)
 	iw, ih := widget.Inner(bw, bh)
 	body := t.editText(rows, iw, ih)
 	x, y := max(0, w-bw), max(0, min(1, h-bh))
@@ -252,37 +252,49 @@ func (t *Train) panelOver(text string, w, h int) string {
 
 // editText is the inside of the panel: rows around the chosen one, what it is, and the keys.
 func (t *Train) editText(rows []editRow, w, h int) string {
-	e, th := t.editor, t.lab.Theme
-	at := min(e.row, max(0, len(rows)-1))
-	room := max(1, h-3)
-	first := max(0, min(at-room/2, len(rows)-room))
-	var lines []string
-	for i := first; i < min(first+room, len(rows)); i++ {
-		r := rows[i]
-		name, value, style := r.knob.Name, r.value, th.Text
-		if r.setting.Key != "" {
-			name, style = r.setting.Key, th.Dim
-			if p, ok := e.picks[name]; ok && p != value {
-				value = value + " → " + p
-			}
-		}
-		if i == at && e.typed != "" {
-			value = e.typed + "▏"
-		}
-		line := widget.Fit(name, 14) + widget.Right(widget.Clean(value), max(0, w-14))
-		if i == at {
-			style = th.Selected
-		}
-		lines = append(lines, style.Render(widget.Fit(line, w)))
-	}
 	if len(rows) == 0 {
 		return ""
 	}
+	e, th := t.editor, t.lab.Theme
+	at := min(e.row, len(rows)-1)
 	r := rows[at]
-	what, keys := r.knob.What, "+/- step, or digits and enter; esc closes"
+	what, keys := r.knob.What, "+/- steps it, or digits and enter; esc closes"
 	if r.setting.Key != "" {
-		what, keys = r.setting.What, "+/- pick, enter compiles anew; esc closes"
+		what, keys = r.setting.What, "+/- picks, enter compiles anew; esc closes"
 	}
-	lines = append(lines, "", th.Dim.Render(widget.Fit(widget.Clean(what), w)), th.Dim.Render(ansi.Truncate(keys, w, "…")))
-	return strings.Join(lines, "\n")
+	var below []string
+	for _, text := range []string{what, keys} {
+		for _, line := range strings.Split(ansi.Wrap(widget.Clean(text), w, ""), "\n") {
+			below = append(below, th.Dim.Render(widget.Fit(line, w)))
+		}
+	}
+	const mostBelow = 4
+	below = below[:min(len(below), mostBelow, max(0, h-2))]
+	room := max(1, h-1-len(below))
+	first := max(0, min(at-room/2, len(rows)-room))
+	var lines []string
+	for i := first; i < min(first+room, len(rows)); i++ {
+		lines = append(lines, t.editLine(rows[i], i == at, w))
+	}
+	return strings.Join(append(append(lines, ""), below...), "\n")
+}
+
+// editLine is a row of the panel.
+func (t *Train) editLine(r editRow, chosen bool, w int) string {
+	e, th := t.editor, t.lab.Theme
+	name, value, style := r.knob.Name, r.value, th.Text
+	if r.setting.Key != "" {
+		name, style = r.setting.Key, th.Dim
+		if p, ok := e.picks[name]; ok && p != value {
+			value += " → " + p
+		}
+	}
+	if chosen {
+		style = th.Selected
+		if e.typed != "" {
+			value = e.typed + "▏"
+		}
+	}
+	const nameW = 12
+	return style.Render(widget.Fit(widget.Fit(name, nameW)+widget.Right(widget.Clean(value), max(0, w-nameW)), w))
 }

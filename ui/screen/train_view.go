@@ -78,6 +78,9 @@ func (t *Train) View(w, h int) string {
 	if l.full {
 		iw, ih := widget.Inner(l.now.w, l.now.h)
 		now := widget.Box("now", t.now(iw, ih), l.now.w, l.now.h, false, th)
+		if t.editor != nil {
+			now = widget.Box("edit", t.editText(t.editRows(), iw, ih), l.now.w, l.now.h, true, th)
+		}
 		left := t.panel(upper, l) + "\n" + t.panel(lower, l)
 		parts = append(parts, beside(left, t.panel(chart, l), now))
 	} else {
@@ -88,6 +91,9 @@ func (t *Train) View(w, h int) string {
 	text := strings.Join(append(parts, t.status(w, l.status)), "\n")
 	if strings.Count(text, "\n") != h-1 {
 		text = widget.Block(text, w, h)
+	}
+	if l.full {
+		return text
 	}
 	return t.panelOver(text, w, h)
 }
