@@ -314,8 +314,8 @@ func (r *Run) Checkpoints() ([]int64, error) {
 	return steps, nil
 }
 
-// Load reads the newest checkpoint that is whole, of a run that was rewound up to that step; Notes names those that were passed over. It changes
-// nothing. The error wraps ErrNoCheckpoint if the run has none.
+// Load reads the newest checkpoint that is whole, of a run that was rewound up to that step; Notes names those
+// that were passed over. It changes nothing. The error wraps ErrNoCheckpoint if the run has none.
 func (r *Run) Load() (Checkpoint, error) {
 	r.mu.Lock()
 	last := r.head

@@ -10,9 +10,9 @@ import (
 	"path/filepath"
 )
 
-// Resume loads the newest whole checkpoint, of a run that was rewound that of the step it was rewound to, and brings the folder to the moment of it: metrics after its step
-// are cut off, damaged newer checkpoints are set aside under another name, the mark of Finish goes. A line of
-// history says so.
+// Resume loads the newest whole checkpoint, of a run that was rewound that of the step it was rewound to, and
+// brings the folder to the moment of it: metrics after its step are cut off, damaged newer checkpoints are set
+// aside under another name, the mark of Finish goes. A line of history says so.
 //
 // If the run was killed before its first checkpoint the error wraps ErrNoCheckpoint, the metrics are empty,
 // and the caller begins at step 0 on this same Run.

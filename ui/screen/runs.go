@@ -13,8 +13,9 @@ import (
 
 var _ = register(Entry{Title: "Runs", Digit: '9', New: func(l *Lab) Screen { return newRuns(l) }})
 
-// Runs lists the runs on disk and the trainings that are alive, compares those that are marked (their losses in
-// one chart, what they draw from the same noise side by side) and goes through all of it step by step.
+// Runs lists the runs on disk and the trainings that are alive, compares those that are marked (their
+// losses in one chart, what they draw from the same noise side by side) and goes through all of it step by
+// step.
 type Runs struct {
 	lab     *Lab
 	archive archive
@@ -75,14 +76,12 @@ func newRuns(l *Lab) *Runs {
 			Hidden: func() bool { return len(r.all) == 0 }}
 	}
 	r.keys = []Key{
-		bind("open", "enter", "make the run the lab's: a running one goes on, one on disk is resumed, paused", r.open,
-			"enter"),
-		bind("mark", "space", "mark the run: marked ones are compared, losses in one chart, pictures side by side",
-			r.mark, "space", " "),
-		bind("scrub", "←/→", "all charts and pictures at the checkpoint before or after; end: the last", r.scrub,
+		bind("open", "enter", "make the run the lab's; one on disk is resumed, paused", r.open, "enter"),
+		bind("mark", "space", "mark the run: marked ones are compared", r.mark, "space", " "),
+		bind("scrub", "←/→", "charts and pictures at the checkpoint before or after", r.scrub,
 			"left", "h", "right", "home", "end"),
 		bind("fork", "f", "begin another run from this one at the step that is shown", r.fork, "f"),
-		bind("filter", "/", "show runs that have a word in name, model, data or parent; esc shows all", r.find, "/"),
+		bind("filter", "/", "show runs with these words in name, model, data, parent", r.find, "/"),
 		bind("delete", "d", "move the run into the trash folder; asks first", r.remove, "d"),
 		bind("pause", "p", "pause a running training, or let it go on", r.pause, "p"),
 		bind("log y", "l", "logarithmic scale of the losses", r.log, "l"),

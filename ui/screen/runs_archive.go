@@ -51,8 +51,8 @@ func (a sessionRuns) list() ([]runEntry, error) {
 	live := map[string]bool{}
 	for i, j := range a.s.Jobs() {
 		s := j.State()
-		e := runEntry{id: s.Dir, name: s.Run, model: s.Model, data: s.Data, state: s.Phase.String(), parent: s.Parent,
-			bornAt: s.ParentStep, step: s.Step, changed: s.Phase.String(), live: j}
+		e := runEntry{id: s.Dir, name: s.Run, model: s.Model, data: s.Data, state: s.Phase.String(),
+			parent: s.Parent, bornAt: s.ParentStep, step: s.Step, changed: s.Phase.String(), live: j}
 		if s.Dir == "" {
 			e.id, e.name = fmt.Sprintf("job %d", i+1), "(not saved)"
 		}

@@ -216,7 +216,8 @@ func (r *Runs) draw() tea.Cmd {
 	}
 	list := r.moments()
 	for i := range o.views {
-		o.titles[i], o.texts[i] = "pictures", "space marks a run: what it draws is shown here; mark two to compare them"
+		o.titles[i] = "pictures"
+		o.texts[i] = "space marks a run: what it draws is shown here; mark two to compare them"
 		if i < len(list) {
 			m := list[i]
 			o.titles[i] = widget.Clean(r.entry(m.id).name)
@@ -296,7 +297,8 @@ func (o runsOrder) view(i int, s size) (*picture.Picture, string) {
 	boxW, boxH := o.display.Pixels(cols, h)
 	n, c := arrange(v, boxW, boxH)
 	g := picture.GridOptions{W: v.W, H: v.H, Channels: v.C, Columns: c, Min: 6}
-	p := picture.New(picture.Grid(v.Pixels[:min(len(v.Pixels), n*v.H*v.W*v.C)], g, boxW, boxH), cols, h, o.display)
+	pixels := v.Pixels[:min(len(v.Pixels), n*v.H*v.W*v.C)]
+	p := picture.New(picture.Grid(pixels, g, boxW, boxH), cols, h, o.display)
 	return p, p.Cells(runsID(i), nil)
 }
 

@@ -104,7 +104,8 @@ func (r *Runs) header(w int) string {
 			k := min(wide-1, at*(wide-1)/n)
 			bar = strings.Repeat("─", k) + "●" + strings.Repeat("─", wide-1-k) + " "
 		}
-		right = th.Accent.Render(bar) + th.Text.Render(text) + th.Dim.Render(" · "+widget.Count(n)+" checkpoints ← →")
+		right = th.Accent.Render(bar) + th.Text.Render(text) +
+			th.Dim.Render(" · "+widget.Count(n)+" checkpoints ← →")
 	}
 	room := max(0, w-ansi.StringWidth(right)-1)
 	return widget.Fit(widget.Fit(left, room)+" "+right, w)
@@ -153,7 +154,8 @@ func (r *Runs) table(s size) string {
 		if e.lossName != "" {
 			loss = widget.SigDigits(e.loss, 4)
 		}
-		rows = append(rows, []string{mark, e.name, e.model, e.data, widget.Count(e.step), loss, e.changed, e.parent})
+		rows = append(rows, []string{mark, e.name, e.model, e.data, widget.Count(e.step), loss, e.changed,
+			e.parent})
 	}
 	return widget.Box("", widget.Table(cols, rows, r.cursor(), w, h, th), s.w, s.h, false, th)
 }
@@ -162,9 +164,9 @@ func (r *Runs) table(s size) string {
 func (r *Runs) welcome(w, h int) string {
 	th := r.lab.Theme
 	lines := []string{th.Title.Render("runs"), ""}
-	text := "Every training that was saved is listed here. Two of them can be compared: their losses in one chart, what " +
-		"they draw from the same noise side by side, all of it at any step that has a checkpoint. A run can be opened " +
-		"again, and forked: a second one goes on from any moment of the first."
+	text := "Every training that was saved is listed here. Two of them can be compared: their losses in one " +
+		"chart, what they draw from the same noise side by side, all of it at any step that has a checkpoint. A " +
+		"run can be opened again, and forked: a second one goes on from any moment of the first."
 	for _, l := range strings.Split(widget.Wrap(text, min(w, 76), 6), "\n") {
 		lines = append(lines, th.Text.Render(strings.TrimRight(l, " ")))
 	}

@@ -23,8 +23,8 @@ type editor struct {
 // editKeys are the keys of the panel; while it is open they come by Type.
 func (t *Train) editKeys(bind func(help, shown, long string, do func(string) tea.Cmd, press ...string) Key) []Key {
 	keys := []Key{
-		bind("edit", "↑↓ +/-", "edit: choose, step; or digits and enter", t.editKey, "up", "down", "backspace", "enter",
-			"esc"),
+		bind("edit", "↑↓ +/-", "edit: choose, step; or digits and enter", t.editKey,
+			"up", "down", "backspace", "enter", "esc"),
 	}
 	for i := range keys {
 		keys[i].Hidden = func() bool { return t.editor == nil }
