@@ -15,6 +15,7 @@ import (
 	_ "mllab/compile/target/all"
 	"mllab/ui/lab"
 	"mllab/ui/picture"
+	"mllab/ui/screen"
 )
 
 // patience bounds the waiting of a story; nothing is measured by it.
@@ -162,4 +163,54 @@ func TestForkStory(t *testing.T) {
 	for _, r := range all {
 		assert.Equal(t, map[bool]int64{true: 3, false: 4}[r.Config.Parent == ""], r.Saved)
 	}
+}
+
+// TestDamagedRuns opens runs that cannot be opened from the list of runs: each says why, the training that was
+// there goes on, and nothing of the runs is lost.
+func TestDamagedRuns(t *testing.T) {
+	s, err := lab.Open(lab.Options{Root: t.TempDir(), Threads: 1})
+	require.NoError(t, err)
+	defer s.Close()
+	small := map[string]string{"hidden": "8", "latent": "2"}
+	made := func(name string, set map[string]string) string {
+		j, err := s.Train(lab.TrainOptions{Batch: 4, Steps: 3, Keep: true, Name: name, Settings: set})
+		require.NoError(t, err)
+		require.NoError(t, j.Wait())
+		return filepath.Join(j.State().Dir, "checkpoints", "step-00000003.safetensors")
+	}
+	torn, other, donor := made("torn", small), made("other", small), made("donor", map[string]string{"hidden": "9"})
+	require.NoError(t, os.WriteFile(torn, []byte("not a checkpoint at all"), 0o644))
+	b, err := os.ReadFile(donor)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(other, b, 0o644))
+	newer := filepath.Join(s.Root(), "newer")
+	require.NoError(t, os.Mkdir(newer, 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(newer, "config.json"), []byte(`{"format":2,"version":"3.1"}`), 0o644))
+
+	first, err := s.Train(lab.TrainOptions{Views: true, Batch: 4, Settings: small})
+	require.NoError(t, err)
+	m := New(Config{Job: first, Session: s, Store: picture.NewStore(), Graphics: picture.Blocks})
+	m.clock = func() tea.Cmd { return nil }
+	tell(t, m, tea.WindowSizeMsg{Width: 200, Height: 40})
+	for name, want := range map[string]string{"torn": "no checkpoint is whole", "other": "other settings",
+		"newer": "run made by mllab format 2; this is format 1"} {
+		press(t, m, "9", "/")
+		for _, r := range name {
+			press(t, m, string(r))
+		}
+		press(t, m, "enter", "enter")
+		if j, ok := m.lab.Job.(*lab.Job); ok && j != first {
+			<-j.Done()
+			assert.Equal(t, lab.Failed, j.State().Phase, name)
+			tell(t, m, tickMsg(time.Now()))
+		}
+		assert.Contains(t, strings.Join(strings.Fields(text(t, m)), " "), want)
+		tell(t, m, screen.UseJob{Job: first})
+		press(t, m, "9", "esc")
+	}
+	assert.True(t, first.State().Phase.Running())
+	left, err := os.ReadFile(torn)
+	require.NoError(t, err)
+	assert.Equal(t, "not a checkpoint at all", string(left))
+	assert.FileExists(t, filepath.Join(filepath.Dir(filepath.Dir(other)), "result.json"), "it is finished as before")
 }

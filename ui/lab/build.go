@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 
 	"mllab/engine/run"
@@ -126,6 +127,12 @@ func (j *Job) openDisk() error {
 	r, err := run.Open(j.resume)
 	if err != nil {
 		return err
+	}
+	// Resume changes the folder: so first it is seen whether the checkpoint fits.
+	if ck, err := r.Load(); err == nil {
+		if err := j.loop.Restore(ck); err != nil {
+			return errors.Join(fmt.Errorf("run %s: %w", r.Name(), err), r.Close())
+		}
 	}
 	ck, err := r.Resume()
 	if err == nil {
