@@ -27,6 +27,9 @@ type runLine struct {
 	Bytes   int64              `json:"bytes"`
 	Updated time.Time          `json:"updated"`
 	Last    map[string]float64 `json:"last"`
+
+	Parent     string `json:"parent,omitempty"` // the run that it was forked from
+	ParentStep int64  `json:"parent_step,omitempty"`
 }
 
 // list is `mllab runs`.
@@ -65,7 +68,8 @@ func runLines(s *lab.Session) ([]runLine, error) {
 	for _, r := range all {
 		l := runLine{Name: r.Name, Run: r.Dir, State: string(r.State), Problem: r.Problem, Model: r.Config.Model,
 			Data: r.Config.Data, Device: r.Config.Device, Step: r.Step, Steps: r.Config.Steps, Saved: r.Saved,
-			Bytes: r.Bytes, Updated: r.Updated, Last: map[string]float64{}}
+			Bytes: r.Bytes, Updated: r.Updated, Last: map[string]float64{}, Parent: r.Config.Parent,
+			ParentStep: r.Config.ParentStep}
 		for _, f := range r.Last.Fields {
 			if v, ok := f.Float(); ok {
 				l.Last[f.Name] = v

@@ -29,6 +29,7 @@ type Runs struct {
 	at      string // id of the run under the cursor
 	marked  []string
 	filter  string
+	wanted  string // name of a run to be chosen as soon as it is listed
 	typing  bool
 	logY    bool
 	second  bool // in little room: pictures in place of losses
@@ -170,6 +171,16 @@ func (r *Runs) relist() tea.Cmd {
 
 // take puts a new list in the place of the old one; the cursor stays on its run.
 func (r *Runs) take(m runsListed) {
+	for _, e := range m.all { // what was read of a run that went on since is old
+		for _, old := range r.all {
+			if old.id == e.id && e.live == nil && (old.live != nil || old.step != e.step) {
+				delete(r.pasts, e.id)
+			}
+		}
+		if r.wanted != "" && e.name == r.wanted {
+			r.at, r.wanted, r.art.stale = e.id, "", true
+		}
+	}
 	r.all, r.err, r.listed, r.listing = m.all, m.err, true, false
 	known := func(id string) bool {
 		return slices.ContainsFunc(r.all, func(e runEntry) bool { return e.id == id })

@@ -28,7 +28,7 @@ type gallery interface {
 
 // runEntry is a run in the list.
 type runEntry struct {
-	id                string // its folder, or of a job that is on no disk a number
+	id                string // its folder, or a job's own
 	name, model, data string
 	state             string // "running", "finished", "training"
 	problem           string // of a damaged run
@@ -49,12 +49,12 @@ func (a sessionRuns) list() ([]runEntry, error) {
 	disk, err := a.s.Runs()
 	var all []runEntry
 	live := map[string]bool{}
-	for i, j := range a.s.Jobs() {
+	for _, j := range a.s.Jobs() {
 		s := j.State()
-		e := runEntry{id: s.Dir, name: s.Run, model: s.Model, data: s.Data, state: s.Phase.String(),
+		e := runEntry{id: fmt.Sprintf("job %p", j), name: s.Run, model: s.Model, data: s.Data, state: s.Phase.String(),
 			parent: s.Parent, bornAt: s.ParentStep, step: s.Step, changed: s.Phase.String(), live: j}
 		if s.Dir == "" {
-			e.id, e.name = fmt.Sprintf("job %d", i+1), "(not saved)"
+			e.name = "(not saved)"
 		}
 		if len(s.Losses) > 0 {
 			e.lossName, e.loss = s.Losses[0].Name, s.Losses[0].Value

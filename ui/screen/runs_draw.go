@@ -19,10 +19,12 @@ func runsID(place int) int { return 901 + place }
 
 const runsChart = 2
 
-// moment is a run at a checkpoint.
+// moment is a run at a checkpoint. Era is another one after every event of a running training: it may have been
+// rewound, and be other pictures at the same step, or have other settings.
 type moment struct {
 	id   string
 	step int
+	era  int
 }
 
 // framed is what a run drew at a checkpoint, or why nothing.
@@ -47,6 +49,7 @@ const mostViews = 64
 
 // openGallery is a gallery that is opened by the first command that needs it.
 type openGallery struct {
+	era    int
 	mu     sync.Mutex
 	open   func() (gallery, error)
 	g      gallery
@@ -99,7 +102,7 @@ func (r *Runs) moments() (list []moment) {
 		if r.step >= 0 {
 			step = atMost(steps, r.step)
 		}
-		list = append(list, moment{e.id, step})
+		list = append(list, moment{e.id, step, len(r.pasts[e.id].Events)})
 	}
 	return list
 }
@@ -113,14 +116,21 @@ func (r *Runs) render() tea.Cmd {
 		if _, known := r.art.views[m]; known || m.step < 0 {
 			continue
 		}
+		var old func()
+		if g := r.art.galleries[m.id]; g != nil && g.era != m.era {
+			old = r.closeGallery(m.id)
+		}
 		g := r.art.galleries[m.id]
 		if g == nil {
 			e, a := r.entry(m.id), r.archive
-			g = &openGallery{open: func() (gallery, error) { return a.gallery(context.Background(), e) }}
+			g = &openGallery{era: m.era, open: func() (gallery, error) { return a.gallery(context.Background(), e) }}
 			r.art.galleries[m.id] = g
 		}
 		r.art.rendering = true
 		return func() tea.Msg {
+			if old != nil {
+				old()
+			}
 			v, err := g.draw(m.step)
 			return runPicture{m, framed{v, err}}
 		}

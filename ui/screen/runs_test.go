@@ -312,6 +312,42 @@ func TestRunsEverySize(t *testing.T) {
 	}
 }
 
+func TestRunsTeach(t *testing.T) {
+	r := runsAt(t, fullShelf(), 116, 38)
+	cmd, err := r.Set("open", "brave-lynx")
+	require.NoError(t, err)
+	runAll(t, r, cmd)
+	f := r.Facts()
+	assert.Equal(t, "brave-lynx", f["chosen"])
+	assert.Equal(t, "kind-otter", f["parent"])
+	assert.Equal(t, []string{"5", "1", "1"}, []string{f["runs"], f["live"], f["forks"]})
+	_, err = r.Set("open", "nobody")
+	assert.ErrorContains(t, err, "nobody")
+	_, err = r.Set("colour", "red")
+	assert.ErrorContains(t, err, "want filter or open")
+	_, err = r.Set("filter", "mnist")
+	require.NoError(t, err)
+	assert.Len(t, r.rows(), 2)
+}
+
+// TestRunsThatGoOn are read and drawn anew: a rewound training has other pictures at the same step.
+func TestRunsThatGoOn(t *testing.T) {
+	s := fullShelf()
+	r := runsAt(t, s, 116, 38)
+	keys(t, r, "space")
+	assert.Equal(t, []string{"gallery (not saved)", "draw (not saved) at 1412"}, s.told)
+	s.told = nil
+	p := r.pasts["job 1"]
+	p.Events = append(p.Events, lab.Event{Text: "rewound"})
+	runAll(t, r, r.Update(runRead{"job 1", p, nil}))
+	assert.Equal(t, []string{"close (not saved)", "gallery (not saved)", "draw (not saved) at 1412"}, s.told)
+	keys(t, r, "space", "down")
+	require.Contains(t, r.pasts, "a")
+	s.runs[1].step = 2600
+	runAll(t, r, r.Update(Show{}))
+	assert.Len(t, r.pasts["a"].Series[0].X, 2600)
+}
+
 func TestRunsMouse(t *testing.T) {
 	const w, h = 116, 38
 	r := runsAt(t, fullShelf(), w, h)
