@@ -12,19 +12,20 @@ import (
 var _ = register(Model{
 	Name:  "gan",
 	What:  "small generative adversarial network without normalisation, for any of the games it can be trained by",
-	Rate:  2e-4,
+	Rate:  5e-4,
 	Batch: 64,
 	settings: append([]Setting{
 		lossSetting(relativisticLoss),
 		{Key: "latent", Default: "64", What: "numbers that a picture is drawn from", check: intBetween(1, 4096)},
 		{Key: "width", Default: "16", What: "channels: 8, 4 and 3 times as many from 4x4 pixels on",
 			check: intBetween(1, 256)},
-		{Key: "augment", Default: "all", What: "changes of what the discriminator sees: moved, with a hole, recoloured",
+		{Key: "augment", Default: "none", What: "changes of what the discriminator sees, for small sets of pictures: moved, " +
+			"with a hole, recoloured",
 			Choices: []string{"none", "move", "move,hole", "all"}},
 		groupRate("d", "the discriminator"), groupRate("g", "the generator"), evalSetting,
 	}, penaltySettings("1")...),
 	defaults: map[string]string{
-		"beta1": "0", "beta2": "0.99", "ema": "0.999", "schedule": "cosine", "floor": "0.25",
+		"beta1": "0", "beta2": "0.99", "ema": "0.998", "schedule": "cosine", "floor": "0.1",
 	},
 	build: func(s Settings, d DataInfo) (Net, error) { return newGAN(s, d), nil },
 })

@@ -34,6 +34,7 @@ type critic struct {
 	last    time.Time
 	took    time.Duration
 	game    verdict
+	view    View // of the last scores
 }
 
 // newCritic compiles the scores of a net that has a discriminator; else it gives nil.
@@ -110,6 +111,10 @@ func (j *Job) criticise(ctx context.Context, step int) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.st.Scores = s
+	if j.plan.o.Views {
+		c.view = s.picture(c.view.Version + 1)
+		j.st.Views = withView(j.st.Views, c.view)
+	}
 	for _, text := range c.game.see(step, s.Right, s.Diversity) {
 		j.event(text)
 	}

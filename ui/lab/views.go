@@ -141,6 +141,9 @@ func (j *Job) draw(ctx context.Context, force bool) error {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if v.critic != nil && v.critic.view.N > 0 {
+		drawn = append(drawn, v.critic.view)
+	}
 	j.st.Views = drawn
 	j.publish()
 	return nil
