@@ -11,7 +11,7 @@ const (
 	scoreName       = "scores: real up, drawn down"
 	scoreWhat       = "how many test pictures, and how many drawn ones, the discriminator gives each score"
 	scoreW, scoreH  = scoreBins * scoreBar, 2*scoreHeight + 1
-	scoreBackground = 0.08
+	scoreBackground = 0
 )
 
 var (
