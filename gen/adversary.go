@@ -23,19 +23,29 @@ const mostPenalty = 1e6
 
 // lossSetting chooses the game.
 func lossSetting(standard string) Setting {
-	return Setting{Key: "loss", Default: standard, What: "game that generator and discriminator play", Choices: []string{
-		classicLoss, nonSaturating, leastSquaresLoss, hingeLoss, wassersteinLoss, relativisticLoss,
-	}}
+	return Setting{
+		Key: "loss", Default: standard, What: "game that generator and discriminator play",
+		Choices: []string{
+			classicLoss, nonSaturating, leastSquaresLoss, hingeLoss, wassersteinLoss, relativisticLoss,
+		},
+	}
 }
 
 // penaltySettings weigh what keeps a discriminator smooth.
 func penaltySettings(weight string) []Setting {
 	return []Setting{
-		{Key: "slope", Default: weight, What: "weight of the discriminator's squared slope at pictures real and drawn " +
-			"(R1, R2), 0 for none", check: floatBetween(0, mostPenalty)},
-		{Key: "lambda", Default: "10", What: "loss=wgan-gp: weight of the gradient penalty", check: floatBetween(0, mostPenalty)},
-		{Key: "slope_by", Default: "difference", What: "how the slope is felt: by a difference of noisy pictures, or exact, " +
-			"by a gradient of the gradient", Choices: []string{"difference", "exact"}},
+		{
+			Key: "slope", Default: weight, check: floatBetween(0, mostPenalty),
+			What: "weight of the discriminator's squared slope at pictures real and drawn (R1, R2), 0 for none",
+		},
+		{
+			Key: "lambda", Default: "10", check: floatBetween(0, mostPenalty),
+			What: "loss=wgan-gp: weight of the gradient penalty",
+		},
+		{
+			Key: "slope_by", Default: "difference", Choices: []string{"difference", "exact"},
+			What: "how the slope is felt: by a difference of noisy pictures, or exact, by a gradient of the gradient",
+		},
 	}
 }
 

@@ -58,8 +58,9 @@ func cutout(s *nn.Scope, name string, x ir.Value, share, value float64) ir.Value
 		shape := []int{1, 1, 1, 1}
 		shape[axis] = side
 		at := ops.Sub(b, ops.Iota(b, ir.F32, axis, shape...), ops.Reshape(b, first, n, 1, 1, 1))
-		inside := ops.And(b, ops.LessEqual(b, b.Const(ir.F32, 0), at), ops.Less(b, at, b.Const(ir.F32, float64(size))))
-		return ops.Cast(b, inside, ir.F32)
+		behind := ops.LessEqual(b, b.Const(ir.F32, 0), at)
+		before := ops.Less(b, at, b.Const(ir.F32, float64(size)))
+		return ops.Cast(b, ops.And(b, behind, before), ir.F32)
 	}
 	kept := ops.Shift(b, ops.Neg(b, ops.Mul(b, band(name+".y", 1, t[1]), band(name+".x", 2, t[2]))), 1)
 	return ops.Shift(b, ops.Mul(b, ops.Shift(b, x, -value), kept), value)

@@ -60,8 +60,8 @@ type cnnLayer struct {
 
 func newCNN(s Settings, d DataInfo) (Net, error) {
 	if d.Labels < 2 {
-		return nil, fmt.Errorf("the data has %d classes: want labels of at least 2, such as a folder for each class",
-			d.Labels)
+		return nil, fmt.Errorf("the data has %d classes: want labels of at least 2, "+
+			"such as a folder for each class", d.Labels)
 	}
 	m := &cnn{
 		ps: nn.NewParams(), shift: s.Int("shift"), smooth: s.Float("smooth"), dropout: s.Float("dropout"),

@@ -11,7 +11,7 @@ import (
 
 var _ = register(Model{
 	Name:  "gan",
-	What:  "small generative adversarial network without normalisation, for any of the games it can be trained by",
+	What:  "small generative adversarial network without normalisation, trained by one of six games",
 	Rate:  5e-4,
 	Batch: 64,
 	settings: append([]Setting{
@@ -19,8 +19,8 @@ var _ = register(Model{
 		{Key: "latent", Default: "64", What: "numbers that a picture is drawn from", check: intBetween(1, 4096)},
 		{Key: "width", Default: "16", What: "channels: 8, 4 and 3 times as many from 4x4 pixels on",
 			check: intBetween(1, 256)},
-		{Key: "augment", Default: "none", What: "changes of what the discriminator sees, for small sets of pictures: moved, " +
-			"with a hole, recoloured",
+		{Key: "augment", Default: "none", What: "changes of what the discriminator sees, for small sets of " +
+			"pictures: moved, with a hole, recoloured",
 			Choices: []string{"none", "move", "move,hole", "all"}},
 		groupRate("d", "the discriminator"), groupRate("g", "the generator"), evalSetting,
 	}, penaltySettings("1")...),

@@ -27,8 +27,8 @@ type Scorer struct {
 
 // NewScorer compiles the scores of n real pictures and n drawn ones. They are those of
 // the parameters that play, not of averaged ones. Close frees it.
-func NewScorer(ctx context.Context, eng *engine.Engine, net Judge, d DataInfo, st *train.State, n int) (*Scorer,
-	error) {
+func NewScorer(ctx context.Context, eng *engine.Engine, net Judge, d DataInfo, st *train.State,
+	n int) (*Scorer, error) {
 	prog, err := eng.Program(ctx, "scores", st.Tensors(), func(b *ir.Builder) {
 		s := nn.NewScope(b)
 		real, fake, drawn := net.Scores(s, n, train.NewBatch(s, n, d.H, d.W, d.C).X())

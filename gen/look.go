@@ -41,8 +41,8 @@ type Probe struct {
 
 // NewProbe compiles a look at n pictures by a net whose parameters are in st; averaged
 // parameters are preferred. Close frees it.
-func NewProbe(ctx context.Context, eng *engine.Engine, net Looker, d DataInfo, st *train.State, n int) (*Probe,
-	error) {
+func NewProbe(ctx context.Context, eng *engine.Engine, net Looker, d DataInfo, st *train.State,
+	n int) (*Probe, error) {
 	p := &Probe{}
 	var kernels []string
 	prog, err := eng.Program(ctx, "maps", st.Tensors(), func(b *ir.Builder) {

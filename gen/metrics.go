@@ -76,8 +76,8 @@ func balls(p Points, k int) []float64 {
 // Both sets need two points or more.
 func Frechet(a, b Points) (float64, error) {
 	if a.D != b.D || a.N < 2 || b.N < 2 {
-		return 0, fmt.Errorf("frechet distance of %dx%d and %dx%d features: want equal widths, and two points or more",
-			a.N, a.D, b.N, b.D)
+		return 0, fmt.Errorf("frechet distance of %dx%d and %dx%d features: want equal widths, "+
+			"and two points or more", a.N, a.D, b.N, b.D)
 	}
 	ma, ca := moments(a)
 	mb, cb := moments(b)
@@ -108,7 +108,8 @@ func Frechet(a, b Points) (float64, error) {
 }
 
 // errNoFeature is why a distance cannot be told.
-var errNoFeature = errors.New("frechet distance: a feature is no number: the net that drew the pictures diverged")
+var errNoFeature = errors.New("frechet distance: a feature is no number: " +
+	"the net that drew the pictures diverged")
 
 // moments gives mean and unbiased covariance.
 func moments(p Points) ([]float64, *mat.SymDense) {

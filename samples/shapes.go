@@ -8,7 +8,7 @@ import (
 var _ = register(Entry{
 	Name:  "shapes",
 	Title: "Shapes",
-	What:  "one shape a picture: circle, square, triangle or cross in a colour, a size and a place, with a caption; endless",
+	What:  "a circle, square, triangle or cross in a colour, a size and a place, with a caption; endless",
 }, func(o Options) (Source, error) { return newShapes(o) })
 
 const (

@@ -39,8 +39,8 @@ func (s *Session) classifier(ctx context.Context, p plan, src samples.Source,
 	tell func(string)) (*classifier, error) {
 	info := src.Info()
 	if len(info.Labels) < 2 {
-		return nil, fmt.Errorf("the measures compare features of a classifier, and %s has no labels to train one by: "+
-			"sort the pictures into a folder for each class", info.Name)
+		return nil, fmt.Errorf("the measures compare features of a classifier, and %s has no labels to train one "+
+			"by: sort the pictures into a folder for each class", info.Name)
 	}
 	key, err := s.classifierKey(src)
 	if err != nil {
@@ -60,8 +60,8 @@ func (s *Session) classifier(ctx context.Context, p plan, src samples.Source,
 		return nil, err
 	}
 	if c.accuracy < goodClassifier && tell != nil {
-		tell(fmt.Sprintf("the classifier is right in %.1f%% of the test set: below %.1f%% read the measures with care",
-			100*c.accuracy, 100*goodClassifier))
+		tell(fmt.Sprintf("the classifier is right in %.1f%% of the test set: below %.1f%% read the measures "+
+			"with care", 100*c.accuracy, 100*goodClassifier))
 	}
 	return c, nil
 }
@@ -72,8 +72,8 @@ func (s *Session) classifierKey(src samples.Source) (string, error) {
 	const looked = 64 // examples
 	info := src.Info()
 	h := sha256.New()
-	fmt.Fprintf(h, "%s %d %s %dx%dx%d %d %q\n", classifierRecipe, s.classifierSteps, info.Name, info.H, info.W, info.C,
-		info.Test, info.Labels)
+	fmt.Fprintf(h, "%s %d %s %dx%dx%d %d %q\n", classifierRecipe, s.classifierSteps, info.Name, info.H, info.W,
+		info.C, info.Test, info.Labels)
 	split, n := samples.Test, testCount(src, looked)
 	if n == 0 {
 		split, n = samples.Train, min(looked, info.Train)
@@ -104,8 +104,9 @@ func (s *Session) trained(ctx context.Context, p plan, dir string, tell func(str
 		if tell != nil {
 			tell(fmt.Sprintf("training a classifier on %s, once: %d steps", p.o.Data, s.classifierSteps))
 		}
-		job, err = s.Train(TrainOptions{Model: "cnn", Data: p.o.Data, Seed: p.o.Seed, Steps: s.classifierSteps, Out: dir,
-			Keep: true})
+		job, err = s.Train(TrainOptions{
+			Model: "cnn", Data: p.o.Data, Seed: p.o.Seed, Steps: s.classifierSteps, Out: dir, Keep: true,
+		})
 	} else {
 		job, err = s.Resume(dir, TrainOptions{})
 	}
@@ -170,8 +171,10 @@ func (c *classifier) quality(ctx context.Context, from drawer, n int, seed uint6
 		return nil, err
 	}
 	count := gen.Count(logits)
-	q := &Quality{ClassesPresent: count.Present, LargestClass: count.Largest, Classes: count.Counts, Real: real.N,
-		ClassifierAccuracy: c.accuracy}
+	q := &Quality{
+		ClassesPresent: count.Present, LargestClass: count.Largest, Classes: count.Counts, Real: real.N,
+		ClassifierAccuracy: c.accuracy,
+	}
 	if q.Precision, q.Recall, err = gen.PrecisionRecall(real, drawn, NearestK); err != nil {
 		return nil, err
 	}

@@ -38,8 +38,8 @@ type critic struct {
 }
 
 // newCritic compiles the scores of a net that has a discriminator; else it gives nil.
-func newCritic(ctx context.Context, eng *engine.Engine, net gen.Net, src samples.Source, st *train.State) (*critic,
-	error) {
+func newCritic(ctx context.Context, eng *engine.Engine, net gen.Net, src samples.Source,
+	st *train.State) (*critic, error) {
 	judge, ok := net.(gen.Judge)
 	info := src.Info()
 	split := samples.Test
@@ -179,8 +179,8 @@ func (v *verdict) see(step int, right, diversity float64) (say []string) {
 	}
 	if since(&v.certain, right >= certainRight) >= certainSteps && !v.saidCertain {
 		v.saidCertain = true
-		say = append(say, fmt.Sprintf("the discriminator has told all pictures apart for %d steps: the generator hardly "+
-			"learns. A lower lr.d, a penalty on its slope or loss=relativistic helps", step-v.certain))
+		say = append(say, fmt.Sprintf("the discriminator has told all pictures apart for %d steps: the generator "+
+			"hardly learns. A lower lr.d, a penalty on its slope or loss=relativistic helps", step-v.certain))
 	}
 	if v.certain == 0 {
 		v.saidCertain = false
