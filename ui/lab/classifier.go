@@ -50,7 +50,7 @@ func (s *Session) classifier(ctx context.Context, p plan, src samples.Source,
 	if err := s.trained(ctx, p, dir, tell); err != nil {
 		return nil, fmt.Errorf("classifier of %s: %w", info.Name, err)
 	}
-	l, err := s.loadRun(dir)
+	l, err := s.loadRun(dir, p.o.Data)
 	if err != nil {
 		return nil, fmt.Errorf("classifier of %s: %w: delete that folder, and it is trained anew", info.Name, err)
 	}

@@ -65,7 +65,7 @@ func (s *Session) Evaluate(ctx context.Context, o EvalOptions) (*Evaluation, err
 	if o.N < minEval || o.N > maxEval {
 		return nil, Usage(fmt.Errorf("%d pictures: want %d to %d", o.N, minEval, maxEval))
 	}
-	l, err := s.loadRun(o.Run)
+	l, err := s.loadRun(o.Run, "")
 	if err != nil {
 		return nil, err
 	}
@@ -99,8 +99,9 @@ type loaded struct {
 	state *train.State
 }
 
-// loadRun opens a run for reading.
-func (s *Session) loadRun(name string) (*loaded, error) {
+// loadRun opens a run for reading, with data of another name or path than its own
+// unless that is empty.
+func (s *Session) loadRun(name, data string) (*loaded, error) {
 	dir, err := run.Find(s.root, name)
 	if err != nil {
 		return nil, Usage(err)
@@ -117,6 +118,9 @@ func (s *Session) loadRun(name string) (*loaded, error) {
 	l := &loaded{dir: r.Dir(), step: ck.Step}
 	if l.plan, err = fromConfig(r.Config()); err != nil {
 		return nil, fmt.Errorf("run %s: %w", dir, err)
+	}
+	if data != "" {
+		l.plan.o.Data = data
 	}
 	if l.src, err = openData(l.plan); err != nil {
 		return nil, err
