@@ -24,14 +24,14 @@ type Batcher struct {
 	batch int
 	seed  uint64
 
-	workers int // more than one where an example takes long enough to share out: pictures from files
+	workers int // more than one where an example takes long enough to share out: files, faces
 }
 
 // NewBatcher cuts src into batches of that many examples. A batch below 1 is reported by Fill.
 func NewBatcher(src Source, batch int, seed uint64) *Batcher {
 	b := &Batcher{src: src, info: src.Info(), batch: batch, seed: seed, workers: 1}
 	switch src.(type) {
-	case *folder, *adapted:
+	case *folder, *adapted, *scenes, *cartoons:
 		b.workers = runtime.GOMAXPROCS(0)
 	}
 	return b

@@ -54,19 +54,22 @@ func (c *canvas) clip(v float64) int {
 	return int(min(max(math.Floor(v*float64(c.side)), 0), float64(c.side)))
 }
 
+// length is math.Hypot without its care for huge numbers.
+func length(x, y float64) float64 { return math.Sqrt(x*x + y*y) }
+
 func circle(x, y, r float64) (box, form) {
-	return around(x, y, r, r), func(px, py float64) float64 { return math.Hypot(px-x, py-y) - r }
+	return around(x, y, r, r), func(px, py float64) float64 { return length(px-x, py-y) - r }
 }
 
 // ellipse has a distance that is exact on the outline and good near it.
 func ellipse(x, y, rx, ry float64) (box, form) {
 	return around(x, y, rx, ry), func(px, py float64) float64 {
 		dx, dy := (px-x)/rx, (py-y)/ry
-		k := math.Hypot(dx, dy)
+		k := length(dx, dy)
 		if k < 1e-9 {
 			return -min(rx, ry)
 		}
-		return k * (k - 1) / math.Hypot(dx/rx, dy/ry)
+		return k * (k - 1) / length(dx/rx, dy/ry)
 	}
 }
 
@@ -74,7 +77,7 @@ func ellipse(x, y, rx, ry float64) (box, form) {
 func block(x, y, hx, hy, round float64) (box, form) {
 	return around(x, y, hx, hy), func(px, py float64) float64 {
 		dx, dy := math.Abs(px-x)-hx+round, math.Abs(py-y)-hy+round
-		return math.Hypot(max(dx, 0), max(dy, 0)) + min(max(dx, dy), 0) - round
+		return length(max(dx, 0), max(dy, 0)) + min(max(dx, dy), 0) - round
 	}
 }
 
@@ -82,10 +85,10 @@ func block(x, y, hx, hy, round float64) (box, form) {
 func stroke(ax, ay, bx, by, r float64) (box, form) {
 	b := box{min(ax, bx) - r, min(ay, by) - r, max(ax, bx) + r, max(ay, by) + r}
 	dx, dy := bx-ax, by-ay
-	length := max(dx*dx+dy*dy, 1e-12)
+	square := max(dx*dx+dy*dy, 1e-12)
 	return b, func(px, py float64) float64 {
-		t := min(max(((px-ax)*dx+(py-ay)*dy)/length, 0), 1)
-		return math.Hypot(px-ax-t*dx, py-ay-t*dy) - r
+		t := min(max(((px-ax)*dx+(py-ay)*dy)/square, 0), 1)
+		return length(px-ax-t*dx, py-ay-t*dy) - r
 	}
 }
 
@@ -94,40 +97,15 @@ func stroke(ax, ay, bx, by, r float64) (box, form) {
 func bow(x, y, w, sag, r float64) (box, form) {
 	b := box{x - w - r, min(y, y+sag) - r, x + w + r, max(y, y+sag) + r}
 	const parts = 8
-	var xs, ys [parts + 1]float64
-	for i := range xs {
-		t := 2*float64(i)/parts - 1
-		xs[i], ys[i] = x+w*t, y+sag*(1-t*t)
+	var lines [parts]form
+	for i := range lines {
+		t, u := 2*float64(i)/parts-1, 2*float64(i+1)/parts-1
+		_, lines[i] = stroke(x+w*t, y+sag*(1-t*t), x+w*u, y+sag*(1-u*u), r)
 	}
 	return b, func(px, py float64) float64 {
 		d := math.Inf(1)
-		for i := range parts {
-			_, f := stroke(xs[i], ys[i], xs[i+1], ys[i+1], r)
+		for _, f := range lines {
 			d = min(d, f(px, py))
-		}
-		return d
-	}
-}
-
-// polygon is a closed outline of corners, in order.
-func polygon(corners [][2]float64) (box, form) {
-	b := box{1, 1, 0, 0}
-	for _, p := range corners {
-		b = box{min(b.x0, p[0]), min(b.y0, p[1]), max(b.x1, p[0]), max(b.y1, p[1])}
-	}
-	return b, func(px, py float64) float64 {
-		d, inside := math.Inf(1), false
-		for i, p := range corners {
-			q := corners[(i+1)%len(corners)]
-			dx, dy := q[0]-p[0], q[1]-p[1]
-			t := min(max(((px-p[0])*dx+(py-p[1])*dy)/(dx*dx+dy*dy), 0), 1)
-			d = min(d, math.Hypot(px-p[0]-t*dx, py-p[1]-t*dy))
-			if (p[1] > py) != (q[1] > py) && px < p[0]+dx*(py-p[1])/dy {
-				inside = !inside
-			}
-		}
-		if inside {
-			return -d
 		}
 		return d
 	}

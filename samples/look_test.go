@@ -87,12 +87,12 @@ func report(right map[string]float64, names ...string) string {
 // long widens the sweeps: the tables in the tests' comments are of -long -v.
 var long = flag.Bool("long", false, "read many pictures")
 
-// TestReadScenes holds the matcher to what evaluation needs of it: share of 1000 pictures (-long) of one to three
+// TestReadScenes holds the matcher to what evaluation needs of it: share of 400 pictures (-long) of one to three
 // objects that are read right in all, and the share of right attributes.
 func TestReadScenes(t *testing.T) {
 	count, sides, list := 12, []int{32, 64}, []harm{harms[0], harms[4]}
 	if *long {
-		count, list = 1000, harms
+		count, list = 400, harms
 	}
 	for _, name := range []string{"shapes", "scenes"} {
 		for _, side := range sides {
@@ -109,6 +109,24 @@ func TestReadScenes(t *testing.T) {
 					assert.GreaterOrEqual(t, share, least, "%s of %s, %d px, %s", attribute, name, side, h.name)
 				}
 			}
+		}
+	}
+}
+
+// TestReadFaces is the same for faces.
+func TestReadFaces(t *testing.T) {
+	count, sides, list := 12, []int{32, 64}, []harm{harms[0], harms[4]}
+	if *long {
+		count, list = 200, harms
+	}
+	names := []string{"all"}
+	for _, a := range features {
+		names = append(names, a.name)
+	}
+	for _, side := range sides {
+		for _, h := range list {
+			right := accuracy(t, openFaces(t, Options{Size: side}), h, count, func(Truth) bool { return true })
+			t.Logf("faces %d px, %-20s%s", side, h.name, report(right, names...))
 		}
 	}
 }
