@@ -6,7 +6,14 @@ var _ = register(Entry{
 	Name:  "digits",
 	Title: "Digits",
 	What:  "ten digits in ten faces, warped and inked at random; endless, 10,000 for testing",
-}, func(o Options) (Source, error) { return newDigits(o.Size, o.Seed) })
+}, func(o Options) (Source, error) {
+	d, err := newDigits(o.Size, o.Seed)
+	if err != nil {
+		return nil, err
+	}
+	d.language, d.holdOut = o.Language, o.HoldOut
+	return d, nil
+})
 
 // digitTests is the number of test digits, as in MNIST.
 const digitTests = 10000
@@ -28,6 +35,9 @@ type digits struct {
 	cheb2 []float64 // the second and third Chebyshev polynomial along a side: the warp's two waves
 	cheb3 []float64
 	zoom  float64 // pixels of this size to one native pixel
+
+	language string
+	holdOut  bool // training shows no combination of Held
 }
 
 func newDigits(side int, seed uint64) (*digits, error) {
@@ -52,7 +62,7 @@ var digitNames = []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}
 func (d *digits) Info() Info {
 	return Info{
 		Name: "digits", H: d.side, W: d.side, C: 1, Labels: digitNames,
-		Train: Endless, Test: digitTests, Source: "built in",
+		Train: Endless, Test: digitTests, Captioned: true, Source: "built in",
 	}
 }
 
@@ -61,15 +71,13 @@ func (d *digits) Example(split Split, i int, dst []float32) (int, error) {
 	if err := checkExample(n, split, i, dst); err != nil {
 		return -1, err
 	}
-	r := stream{d.key(split, uint64(i))}
-	label := d.label(split, i)
-	face := int(r.next() % uint64(len(faces)))
-	glyph, err := glyphs[face][label]()
+	h, r := d.hand(split, i)
+	glyph, err := glyphs[h.face][h.label]()
 	if err != nil {
 		return -1, err
 	}
-	d.draw(glyph, &r, dst)
-	return label, nil
+	d.draw(glyph, h, &r, dst)
+	return h.label, nil
 }
 
 func (d *digits) key(split Split, n uint64) uint64 { return exampleKey(d.seed, split, n) }
@@ -96,10 +104,10 @@ type pen struct {
 	grain      int32               // share, in 1/256, of the ink that noise takes away
 }
 
-// draw picks the hand from r and writes the picture.
-func (d *digits) draw(g *field, r *stream, dst []float32) {
+// draw writes the picture of a hand; r is what follows it.
+func (d *digits) draw(g *field, h hand, r *stream, dst []float32) {
 	var p pen
-	d.choose(&p, g, r)
+	d.choose(&p, g, h, r)
 	for y := range d.side {
 		row := dst[y*d.side : (y+1)*d.side]
 		ru, rv, rw := p.ru[y], p.rv[y], p.rw[y]
@@ -131,21 +139,54 @@ func (d *digits) draw(g *field, r *stream, dst []float32) {
 	}
 }
 
-// choose draws the parameters of one digit. Lengths are in native pixels.
-func (d *digits) choose(p *pen, g *field, r *stream) {
-	height := r.around(18.2, 2.5)
-	stretch := r.around(1.05, 0.25)
-	lean := r.around(0.05, 0.32) // to the right, mostly, as hands lean
-	tan := r.around(0, 0.11)     // of half the angle: 12 degrees
+// hand is the part of a digit's parameters that words can be found for. Lengths are in native pixels.
+type hand struct {
+	label, face           int
+	height, stretch, lean float64 // lean is to the right
+	tan                   float64 // of half the angle that it is turned by, clockwise
+	shiftX, shiftY        float64
+	stroke, blur          float64 // wanted width of the stroke, and of the ramp from black to white
+}
+
+// hand is that of an example, and the stream that its other parameters are drawn from.
+func (d *digits) hand(split Split, i int) (hand, stream) {
+	label, key := d.label(split, i), d.key(split, uint64(i))
+	for {
+		r := stream{key}
+		h := chooseHand(label, &r)
+		if !d.holdOut || split == Test || !heldDigit(h) {
+			return h, r
+		}
+		key = mix(key) << 1
+	}
+}
+
+func chooseHand(label int, r *stream) hand {
+	h := hand{label: label, face: int(r.next() % uint64(len(faces)))}
+	h.height = r.around(18.2, 2.5)
+	h.stretch = r.around(1.05, 0.25)
+	h.lean = r.around(0.05, 0.32) // to the right, mostly, as hands lean
+	h.tan = r.around(0, 0.11)     // 12 degrees
+	h.shiftX, h.shiftY = r.around(0, 1.8), r.around(0, 1.4)
+	h.stroke = r.around(2.5, 1.1)
+	h.blur = min(r.around(1.5, 0.5), float64(0.7*h.stroke))
+	return h
+}
+
+// growth is how far the outline of a glyph is moved out to have about the stroke that is wanted.
+func (h hand) growth(g *field) float64 {
+	return min(max(float64((h.stroke-float64(g.stem*(h.height/g.h)))/2), -0.9), 1.1)
+}
+
+// choose draws the other parameters of one digit.
+func (d *digits) choose(p *pen, g *field, h hand, r *stream) {
+	tan := h.tan
 	cos, sin := (1-float64(tan*tan))/(1+float64(tan*tan)), float64(2*tan)/(1+float64(tan*tan))
-	shiftX, shiftY := r.around(0, 1.8), r.around(0, 1.4)
-	stroke := r.around(2.5, 1.1)                         // wanted width of the stroke
-	blur := min(r.around(1.5, 0.5), float64(0.7*stroke)) // width of the ramp from black to white
 
 	// Glyph to picture: stretch, lean, turn, scale. m is that matrix, and its inverse is what is drawn with.
-	scale := float64(height/g.h) * d.zoom
-	ax, ay := stretch, 0.0
-	bx, by := -lean, 1.0
+	scale := float64(h.height/g.h) * d.zoom
+	ax, ay := h.stretch, 0.0
+	bx, by := -h.lean, 1.0
 	m00, m01 := float64(cos*ax)-float64(sin*ay), float64(cos*bx)-float64(sin*by)
 	m10, m11 := float64(sin*ax)+float64(cos*ay), float64(sin*bx)+float64(cos*by)
 	det := float64((float64(m00*m11) - float64(m01*m10)) * scale)
@@ -161,11 +202,10 @@ func (d *digits) choose(p *pen, g *field, r *stream) {
 	t2, t3 := waves(0.4)
 	press, turnX, turnY := r.around(0, 0.5), r.around(0, 30), r.around(0, 30) // pixels, levels, levels
 
-	cx := float64(d.side)/2 + float64((0.5+shiftX)*d.zoom) // MNIST's mean is half a pixel off the middle
-	cy := float64(d.side)/2 + float64((0.5+shiftY)*d.zoom)
-	levels := 255 / float64(blur*d.zoom) // to a pixel of distance
-	grow := float64((stroke - float64(g.stem*(height/g.h))) / 2)
-	grow = min(max(grow, -0.9), 1.1) + float64(0.3*press)
+	cx := float64(d.side)/2 + float64((0.5+h.shiftX)*d.zoom) // MNIST's mean is half a pixel off the middle
+	cy := float64(d.side)/2 + float64((0.5+h.shiftY)*d.zoom)
+	levels := 255 / float64(h.blur*d.zoom) // to a pixel of distance
+	grow := h.growth(g) + float64(0.3*press)
 	level := 127.5 + float64(float64(grow*d.zoom)*levels)
 	for k := range d.side {
 		x, y := float64(k)+0.5-cx, float64(k)+0.5-cy

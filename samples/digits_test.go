@@ -140,6 +140,55 @@ func TestDigitsReadable(t *testing.T) {
 	assert.Less(t, right, 990, "digits without variety teach nothing")
 }
 
+// TestDigitCaptions: what is read out of a caption is true of its digit, held-out combinations stay out where
+// that is asked for, and what is called thick has more ink.
+func TestDigitCaptions(t *testing.T) {
+	said, ink, count := map[string]int{}, map[string]float64{}, map[string]float64{}
+	for _, language := range []string{English, Chinese} {
+		src := openDigits(t, Options{Language: language}).(*digits)
+		buf := make([]float32, 784)
+		for i := range 3000 {
+			caption, truth := src.Caption(Train, i), src.Truth(Train, i)
+			wanted := src.Wanted(caption)
+			require.True(t, truth.Includes(wanted), "%q asks for %s but is of %s", caption, wanted, truth)
+			require.NotEmpty(t, wanted.Value("digit"), caption)
+			for _, a := range wanted {
+				said[a.Name+" "+a.Value]++
+			}
+			label, err := src.Example(Train, i, buf)
+			require.NoError(t, err)
+			require.Equal(t, digitNames[label], truth.Value("digit"))
+			for _, v := range buf {
+				ink[truth.Value("weight")] += float64(v)
+			}
+			count[truth.Value("weight")]++
+		}
+	}
+	for _, a := range digitTraits {
+		for _, term := range a.terms {
+			if len(term.en) > 0 {
+				assert.Greater(t, said[a.name+" "+term.value], 100, "%s %s", a.name, term.value)
+			}
+		}
+	}
+	assert.Greater(t, ink["thick"]/count["thick"], 1.3*ink["thin"]/count["thin"])
+	src := openDigits(t, Options{HoldOut: true, Seed: 4}).(*digits)
+	assert.InDelta(t, 90.0/8, len(src.Held()), 1.5)
+	for i := range 50000 {
+		h, _ := src.hand(Train, i)
+		require.False(t, heldDigit(h), "example %d", i)
+	}
+	assert.False(t, src.HeldOut(src.Wanted("a seven")))
+	assert.Equal(t, "digit 7, weight thick, slant right", src.Wanted("a thick slanted seven").String())
+	held := 0
+	for i := range 2000 {
+		if src.HeldOut(src.Truth(Test, i)) {
+			held++
+		}
+	}
+	assert.Greater(t, held, 100, "the test split has them")
+}
+
 func TestGlyphFields(t *testing.T) {
 	for face := range faces {
 		for digit := range 10 {

@@ -87,7 +87,24 @@ func openFolder(root string, o Options) (Source, error) {
 	if err := f.divide(o.testFraction()); err != nil {
 		return nil, err
 	}
+	f.countCaptions()
 	return f, nil
+}
+
+// countCaptions notes how many pictures have no caption where others have one.
+func (f *folder) countCaptions() {
+	missing := 0
+	for _, list := range f.splits {
+		for _, i := range list {
+			if p := &f.files[i]; p.caption == "" && !p.text {
+				missing++
+			}
+		}
+	}
+	if f.info.Captioned && missing > 0 {
+		f.notes = append(f.notes, fmt.Sprintf("%s of %d without a caption",
+			plural(missing, "picture", "pictures"), f.info.Train+f.info.Test))
+	}
 }
 
 func (f *folder) path(p *pictureFile) string {
@@ -136,10 +153,21 @@ func (f *folder) scan() error {
 		f.notes = append(f.notes, fmt.Sprintf("%s not read: %v", plural(unread, "folder", "folders"), first))
 	}
 	f.files = make([]pictureFile, len(names))
+	for name := range texts {
+		if path.Base(name) == captionsName {
+			delete(texts, name)
+		}
+	}
+	beside := map[string]bool{}
 	for i, name := range names {
 		p := &f.files[i]
 		p.name, p.split, p.label = name, -1, -1
-		p.text = texts[textName(name)] && path.Base(textName(name)) != captionsName
+		if text := textName(name); texts[text] {
+			p.text, beside[text] = true, true
+		}
+	}
+	if lonely := len(texts) - len(beside); lonely > 0 && len(beside) > 0 { // where none is beside a picture, texts are something else
+		f.notes = append(f.notes, plural(lonely, "text file has", "text files have")+" no picture beside")
 	}
 	return nil
 }

@@ -167,6 +167,25 @@ func TestFolderCaptions(t *testing.T) {
 	assert.ErrorContains(t, err, "captions.txt: a line is longer than")
 }
 
+// TestFolderCountsCaptions: captions without pictures and pictures without captions are counted and said.
+func TestFolderCountsCaptions(t *testing.T) {
+	dir := t.TempDir()
+	for i, name := range []string{"a.png", "b.png", "c.png", "d.png"} {
+		write(t, dir, name, pngBytes(t, 8, 8, uint8(i)))
+	}
+	write(t, dir, "notes.txt", []byte("no caption"))
+	src, err := Open(dir, Options{})
+	require.NoError(t, err)
+	assert.Empty(t, src.Info().Notes, "a folder without captions lacks none")
+
+	write(t, dir, "a.txt", []byte("first"))
+	write(t, dir, "captions.txt", []byte("b.png second\nx.png\tnothing\n"))
+	src, err = Open(dir, Options{})
+	require.NoError(t, err)
+	assert.ElementsMatch(t, []string{"captions.txt: 1 line names no picture here",
+		"1 text file has no picture beside", "2 pictures of 4 without a caption"}, src.Info().Notes)
+}
+
 func TestFolderSplitIsStable(t *testing.T) {
 	dir := t.TempDir()
 	data := pngBytes(t, 4, 4, 0)

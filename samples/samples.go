@@ -93,6 +93,7 @@ type Options struct {
 	Crop         string  // folders: "center" (the default), "fit" or "stretch"
 	Seed         uint64  // of generated examples
 	TestFraction float64 // of sources that do not come split, in [0,1); 0: a tenth
+	HoldOut      bool    // keep combinations out of the training of digits, too, as shapes and faces always do
 	Language     string  // of generated captions: "" or "en", "zh", or "both", each with half of them
 }
 

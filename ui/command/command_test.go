@@ -221,6 +221,12 @@ func TestVersionAndData(t *testing.T) {
 	assert.Equal(t, StatusOK, status, errs)
 	assert.Contains(t, out, "40 examples to train on, 8 examples to test")
 	assert.FileExists(t, sheet)
+	for name, word := range map[string]string{"shapes": "circle", "scenes": "square", "faces": "hair", "digits": "seven"} {
+		status, out, errs = call(t, root, "data", name)
+		assert.Equal(t, StatusOK, status, errs)
+		assert.Contains(t, out, "with captions\n   1  ", "numbered captions follow")
+		assert.Contains(t, out, word)
+	}
 }
 
 func TestDevices(t *testing.T) {

@@ -80,7 +80,7 @@ func (a *app) look(s *lab.Session, name, out string, shown bool) error {
 		return err
 	}
 	const rows, cols = 8, 16
-	info, sheet, err := s.DataSheet(name, rows, cols)
+	info, sheet, captions, err := s.DataSheet(name, rows, cols)
 	if err != nil {
 		return err
 	}
@@ -94,6 +94,9 @@ func (a *app) look(s *lab.Session, name, out string, shown bool) error {
 	}
 	if info.Captioned {
 		lines = append(lines, "with captions")
+	}
+	if !shown {
+		lines = append(lines, numbered(captions, 0, fewCaptions)...)
 	}
 	for _, l := range append(lines, info.Notes...) {
 		if _, err := fmt.Fprintln(a.out, widget.Clean(l)); err != nil {
@@ -111,7 +114,47 @@ func (a *app) look(s *lab.Session, name, out string, shown bool) error {
 		return nil
 	}
 	w, h := a.room()
-	return a.print(picture.FromImage(crop(sheet, w, 2*h)), w, h)
+	if captions == nil {
+		return a.print(picture.FromImage(crop(sheet, w, 2*h)), w, h)
+	}
+	return a.printCaptioned(sheet, captions, rows, cols)
+}
+
+// fewCaptions is how many captions are listed where no pictures are shown.
+const fewCaptions = 8
+
+// numbered lists the captions from first on, at most n, with the examples' numbers.
+func numbered(captions []string, first, n int) []string {
+	var lines []string
+	for i := first; i < min(first+n, len(captions)); i++ {
+		if captions[i] != "" {
+			lines = append(lines, fmt.Sprintf("%4d  %s", i+1, captions[i]))
+		}
+	}
+	return lines
+}
+
+// printCaptioned prints the beginnings of the first rows of a sheet, each with the
+// captions of its pictures below.
+func (a *app) printCaptioned(sheet *image.RGBA, captions []string, rows, cols int) error {
+	const strips = 3
+	w, h := a.room()
+	b := sheet.Bounds()
+	across, down := b.Dx()/cols, b.Dy()/rows
+	n := max(1, min(w/across, cols))
+	for strip := range strips {
+		at := image.Rect(0, strip*down, min(n*across, w), min((strip+1)*down, strip*down+2*h))
+		part := sheet.SubImage(at.Add(b.Min))
+		if err := a.print(picture.FromImage(part), w, h); err != nil {
+			return err
+		}
+		for _, l := range numbered(captions, strip*cols, n) {
+			if _, err := fmt.Fprintln(a.out, widget.Clean(l)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // crop is the upper left part of an image, at most w x h pixels.

@@ -133,12 +133,20 @@ func level(v float32) uint8 {
 func (p *Pictures) PNG(w io.Writer, columns int) error { return png.Encode(w, p.Image(columns)) }
 
 // DataSheet describes a source of samples and draws a contact sheet of its first
-// training examples.
-func (s *Session) DataSheet(name string, rows, cols int) (samples.Info, *image.RGBA, error) {
+// training examples. Captions are theirs in the sheet's order, nil for a source
+// without any.
+func (s *Session) DataSheet(name string, rows, cols int) (info samples.Info, sheet *image.RGBA, captions []string,
+	err error) {
 	src, err := samples.Open(name, samples.Options{})
 	if err != nil {
-		return samples.Info{}, nil, err
+		return samples.Info{}, nil, nil, err
 	}
-	img, err := samples.Sheet(src, samples.Train, 0, rows, cols)
-	return src.Info(), img, err
+	sheet, err = samples.Sheet(src, samples.Train, 0, rows, cols)
+	info = src.Info()
+	if c, ok := src.(samples.Captioner); ok && info.Captioned {
+		for i := range rows * cols {
+			captions = append(captions, c.Caption(samples.Train, i))
+		}
+	}
+	return info, sheet, captions, err
 }
