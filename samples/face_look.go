@@ -8,7 +8,7 @@ import (
 const (
 	lookSide = 32 // pixels that a face is read at; larger pictures are made smaller
 
-	// A picture shows a face where the best drawing explains this share of what differs from its background,
+	// A picture shows a face where the best drawing explains this share of what differs from its mean colour,
 	// and an attribute has its value where the drawing with it is clearly nearer to the picture than that
 	// with any other (1: it is that drawing, 0: it is half way), and not far from the picture itself.
 	leastExplained = 0.55
@@ -31,16 +31,12 @@ func (s *cartoons) Look(pixels []float32, side int) Truth {
 		return noFace()
 	}
 	r := &faceReader{pixels: reduced(sane(pixels), side, lookSide), scratch: make([]float32, 3*lookSide*lookSide)}
-	f, wrong := r.search()
-	plain := 0.0
-	for i, v := range r.pixels {
-		d := float64(v - wallTints[f.wall][i%3])
-		plain += d * d
-	}
 	t := noFace()
+	f, plain := r.begin()
 	if wall := wallTints[f.wall]; apart(wall, topColour(r.pixels)) < wallWithin {
 		t = t.put("background", walls[f.wall])
 	}
+	f, wrong := r.search(f, plain)
 	if wrong > (1-leastExplained)*plain {
 		return t
 	}
@@ -132,15 +128,29 @@ var tried = [][]int{
 	{1, 2}, {8, 9}, {0}, {5}, {6, 7}, {4, 3}, {10}, {0, 5}, {5, 6, 7}, {1, 8}, {2, 5}, {4, 6},
 }
 
-// search gives the best face and how wrong it is.
-func (r *faceReader) search() (face, float64) {
-	f := face{x: 0.5, y: 0.6, wide: 0.285, high: 0.33}
+// begin is a face to begin with, before the background of the picture, and how wrong a picture without a face is,
+// of the mean colour alone.
+func (r *faceReader) begin() (f face, plain float64) {
+	f = face{x: 0.5, y: 0.6, wide: 0.285, high: 0.33}
 	ground, nearest := topColour(r.pixels), math.Inf(1)
 	for k, t := range wallTints {
 		if d := apart(ground, t); d < nearest {
 			f.wall, nearest = k, d
 		}
 	}
+	var sum, square [3]float64
+	for i, v := range r.pixels {
+		sum[i%3] += float64(v)
+		square[i%3] += float64(v) * float64(v)
+	}
+	for c, s := range sum {
+		plain += square[c] - s*s/(lookSide*lookSide)
+	}
+	return f, plain
+}
+
+// search gives the best face and how wrong it is. It soon gives up on what is no face.
+func (r *faceReader) search(f face, plain float64) (face, float64) {
 	best := r.wrong(f)
 	for round := range 5 {
 		before := best
@@ -156,7 +166,7 @@ func (r *faceReader) search() (face, float64) {
 				r.blurred = !r.blurred
 			}
 		}
-		if round > 1 && best > before*0.999 {
+		if best > 0.8*plain || round > 1 && best > before*0.999 {
 			break
 		}
 	}

@@ -17,8 +17,10 @@ const (
 	mostFound = 4 // objects that are looked at; more is "more"
 
 	// Colours of shapes are told from the neutral backgrounds by chroma, the largest level less the smallest.
-	leastChroma = 0.22 // of a pixel of a shape, after smoothing
-	leastShape  = 0.009
+	leastChroma = 0.22  // of a pixel of a shape, after smoothing
+	leastApart  = 0.1   // of a pixel of a shape from the background
+	leastShape  = 0.009 // share of the picture that a shape takes
+	mostShape   = 0.4
 	hueCosine   = 0.965 // of the angle, 15 degrees, within which a colour has its name
 	greyWithin  = 0.17  // distance within which a background has its name
 
@@ -42,10 +44,11 @@ func (l layout) look(pixels []float32, side int) ([]found, string) {
 			best, name = d, ShapeBackgrounds[i]
 		}
 	}
-	hues := hueMap(smooth(img, side), side)
+	hues := hueMap(smooth(img, side), side, ground)
 	var all []found
 	for _, a := range areas(hues, side) {
-		if len(a.cells) < int(leastShape*float64(side*side)) {
+		share := float64(len(a.cells)) / float64(side*side)
+		if share < leastShape || share > mostShape || len(all) == mostFound {
 			continue
 		}
 		all = append(all, l.identify(img, side, ground, a, hues))
@@ -145,13 +148,13 @@ func nearestHue(t tint) (colour int, cosine float64) {
 	return colour, cosine
 }
 
-// hueMap is the nearest colour of each pixel, -1 for those that are as good as grey.
-func hueMap(img []float32, side int) []int {
+// hueMap is the nearest colour of each pixel, -1 for those that are as good as grey, or as the background.
+func hueMap(img []float32, side int, ground tint) []int {
 	m := make([]int, side*side)
 	for p := range m {
 		t := tint(img[3*p : 3*p+3])
 		m[p] = -1
-		if _, chroma := hue(t); chroma > leastChroma {
+		if _, chroma := hue(t); chroma > leastChroma && apart(t, ground) > leastApart {
 			m[p], _ = nearestHue(t)
 		}
 	}
@@ -228,13 +231,14 @@ func (l layout) identify(img []float32, side int, ground tint, a area, hues []in
 		f.kind = ShapeKinds[best.kind]
 	}
 	small, large := l.radius[0], l.radius[1]
+	if best.r < 0.6*small || best.r > 1.5*large {
+		return f
+	}
 	size := 0
 	if best.r > math.Sqrt(small*large) {
 		size = 1
 	}
-	if best.r > 0.6*small && best.r < 1.5*large {
-		f.size = ShapeSizes[size]
-	}
+	f.size = ShapeSizes[size]
 	column, row := l.cell(object{x: f.x, y: f.y, size: size})
 	f.place = Shape{X: column, Y: row}.place()
 	return f

@@ -77,12 +77,21 @@ type Describer interface {
 // A Matcher reads a picture back: attributes from pixels, without a model.
 type Matcher interface {
 	// Look tells what is in a picture of side x side RGB pixels in [0,1], row-major HWC; what cannot be
-	// told is None. No pixels are an error: NaN and numbers outside count as what is nearest to them, and
-	// a slice of another length is a picture with nothing in it.
+	// told is None. No pixels are refused: NaN counts as 0, numbers outside as what is nearest to them, and
+	// a slice of another length as a picture with nothing in it.
 	Look(pixels []float32, side int) Truth
 	// Judge compares a picture with what was wanted, attribute by attribute. Of a picture with more than
 	// one object each is compared with the one wanted that it suits best.
 	Judge(want Truth, pixels []float32, side int) []Verdict
+}
+
+// Describe is src as a Describer, also where it is at another size or in other colours than its own.
+func Describe(src Source) (Describer, bool) {
+	if a, ok := src.(*adapted); ok {
+		src = a.Source
+	}
+	d, ok := src.(Describer)
+	return d, ok
 }
 
 // Verdict is the outcome for one attribute that was wanted.
