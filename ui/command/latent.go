@@ -43,8 +43,8 @@ func (a *app) latent() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "latent [RUN]",
 		Short: "Walk through the space of codes of a trained net",
-		Long: "Open the lab at the space of codes of a run: where the test pictures lie, what the net draws between " +
-			"them. No training is begun. With --out or --json it needs no terminal. RUN is a folder, a name that " +
+		Long: "Open the lab at the space of codes of a run: where the test pictures lie, what the net draws " +
+			"between them. No training is begun. With --out or --json it needs no terminal. RUN is a folder, a name that " +
 			"`mllab runs` lists, or last.",
 		Example: "mllab latent last\n" +
 			"mllab latent last --out codes.png\n" +
@@ -56,11 +56,11 @@ func (a *app) latent() *cobra.Command {
 	c.Flags().StringVar(&f.out, "out", "", "file to write: .png, or .gif of a path or a single dimension")
 	c.Flags().StringVar(&f.mode, "mode", "scatter", "what to draw: scatter, grid, traverse or interpolate")
 	c.Flags().IntVar(&f.dim, "dim", -1, "traverse: the dimension, -1 for a row of each")
-	c.Flags().StringVar(&f.from, "from", "", "first value of a traversal (default -3), or example of a path (default 0)")
-	c.Flags().StringVar(&f.to, "to", "", "last value of a traversal (default 3), or example of a path (default 1)")
+	c.Flags().StringVar(&f.from, "from", "", "value that a traversal begins at (-3), or example of a path (0)")
+	c.Flags().StringVar(&f.to, "to", "", "value that a traversal ends at (3), or example of a path (1)")
 	c.Flags().IntVar(&f.steps, "steps", 9, "pictures of a path or a row, side of a grid")
 	c.Flags().BoolVar(&f.straight, "straight", false, "interpolate: a straight path, not a spherical one")
-	c.Flags().BoolVar(&f.json, "json", false, "print dimensions, their divergence, the dead ones and the explained variance")
+	c.Flags().BoolVar(&f.json, "json", false, "print dimensions, their divergence and the explained variance")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		name := append(args, "")[0]
 		if f.out == "" && !f.json {

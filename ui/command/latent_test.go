@@ -37,7 +37,8 @@ func TestLatent(t *testing.T) {
 		"interpolate": {[]string{"--from", "2", "--to", "7", "--straight"}, 9*113 + 1, 113 + 1},
 	} {
 		path := file(name + ".png")
-		status, out, errs = call(t, root, append([]string{"latent", "last", "--mode", name, "--out", path}, c.args...)...)
+		args := append([]string{"latent", "last", "--mode", name, "--out", path}, c.args...)
+		status, out, errs = call(t, root, args...)
 		require.Equal(t, StatusOK, status, errs)
 		assert.Contains(t, out, path)
 		f, err := os.Open(path)
@@ -48,8 +49,8 @@ func TestLatent(t *testing.T) {
 		assert.Equal(t, [2]int{c.w, c.h}, [2]int{img.Bounds().Dx(), img.Bounds().Dy()}, name)
 	}
 	path := file("z1.gif")
-	status, _, errs = call(t, root, "latent", "last", "--mode", "traverse", "--dim", "1", "--from", "-2", "--to", "2",
-		"--steps", "6", "--out", path)
+	status, _, errs = call(t, root, "latent", "last", "--mode", "traverse", "--dim", "1", "--from", "-2",
+		"--to", "2", "--steps", "6", "--out", path)
 	require.Equal(t, StatusOK, status, errs)
 	f, err := os.Open(path)
 	require.NoError(t, err)
@@ -58,14 +59,16 @@ func TestLatent(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, g.Image, 10)
 
+	traverse := func(more ...string) []string { return append([]string{"--mode", "traverse", "--out", path}, more...) }
 	for _, c := range []bad{
 		{"mode", []string{"--mode", "fly", "--json"}, StatusUsage, []string{"fly", "traverse"}},
 		{"steps", []string{"--steps", "1", "--json"}, StatusUsage, []string{"--steps 1", "200"}},
 		{"ending", []string{"--out", "x.jpg"}, StatusUsage, []string{"x.jpg", ".png"}},
 		{"gif", []string{"--mode", "grid", "--out", "x.gif"}, StatusUsage, []string{".gif", "interpolate"}},
-		{"dim", []string{"--mode", "traverse", "--dim", "4", "--out", path}, StatusUsage, []string{"--dim 4", "0 to 3"}},
-		{"example", []string{"--mode", "interpolate", "--to", "8", "--out", path}, StatusUsage, []string{"--to 8", "0 to 7"}},
-		{"value", []string{"--mode", "traverse", "--dim", "1", "--from", "nan", "--out", path}, StatusUsage, []string{"--from nan"}},
+		{"dim", traverse("--dim", "4"), StatusUsage, []string{"--dim 4", "0 to 3"}},
+		{"example", []string{"--mode", "interpolate", "--to", "8", "--out", path}, StatusUsage,
+			[]string{"--to 8", "0 to 7"}},
+		{"value", traverse("--dim", "1", "--from", "nan"), StatusUsage, []string{"--from nan"}},
 		{"folder", []string{"--out", filepath.Join(path, "no", "x.png")}, StatusFailure, []string{"--out"}},
 	} {
 		status, _, errs = call(t, root, append([]string{"latent", "last"}, c.args...)...)

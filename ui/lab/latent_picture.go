@@ -32,7 +32,8 @@ func (s *Space) OwnPicture(path string) (pixels []float32, notes []string, err e
 	src := image.NewRGBA(b)
 	for i := range p.H * p.W {
 		v := p.Pixels[i*p.C : (i+1)*p.C]
-		src.SetRGBA(i%p.W, i/p.W, color.RGBA{R: level(v[0]), G: level(v[min(1, p.C-1)]), B: level(v[p.C-1]), A: 255})
+		c := color.RGBA{R: level(v[0]), G: level(v[min(1, p.C-1)]), B: level(v[p.C-1]), A: 255}
+		src.SetRGBA(i%p.W, i/p.W, c)
 	}
 	dst := image.NewRGBA(image.Rect(0, 0, s.W, s.H))
 	xdraw.CatmullRom.Scale(dst, dst.Bounds(), src, middleOf(b, s.W, s.H), xdraw.Src, nil)

@@ -267,7 +267,8 @@ func TestOwnPicture(t *testing.T) {
 		p := image.NewPaletted(image.Rect(0, 0, 8, 8), color.Palette{color.Gray{Y: v}})
 		return p
 	}
-	require.NoError(t, gif.EncodeAll(&b, &gif.GIF{Image: []*image.Paletted{frame(51), frame(255)}, Delay: []int{1, 1}}))
+	two := &gif.GIF{Image: []*image.Paletted{frame(51), frame(255)}, Delay: []int{1, 1}}
+	require.NoError(t, gif.EncodeAll(&b, two))
 	moving := filepath.Join(dir, "moving.gif")
 	require.NoError(t, os.WriteFile(moving, b.Bytes(), 0o666))
 	pixels, notes, err = s.OwnPicture(moving)
@@ -395,10 +396,10 @@ func TestLatentBadRuns(t *testing.T) {
 		assert.NotContains(t, err.Error(), "\n")
 	}
 	fails("nothing", "no run nothing")
-	r, err := run.Create(s.Root(), "taker", run.Config{Version: Version, Model: "unet", Data: "digits", Device: "cpu"})
+	r, err := run.Create(s.Root(), "taker", run.Config{Version: Version, Model: "unet", Data: "digits"})
 	require.NoError(t, err)
-	require.NoError(t, r.Save(run.Checkpoint{Step: 1, Tensors: []safetensors.Tensor{{Name: "a", Shape: []int{1},
-		F32: []float32{1}}}}))
+	some := []safetensors.Tensor{{Name: "a", Shape: []int{1}, F32: []float32{1}}}
+	require.NoError(t, r.Save(run.Checkpoint{Step: 1, Tensors: some}))
 	require.NoError(t, r.Close())
 	fails("taker", "model unet", "dcgan", "vae")
 

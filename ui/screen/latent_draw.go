@@ -70,13 +70,11 @@ func (l *Latent) draw() tea.Cmd {
 	o := latentOrder{latentLook: l.latentLook, net: l.net, space: l.space, lay: lay, display: l.lab.Display,
 		theme: l.lab.Theme, version: l.version, base: l.art.base, inked: l.art.inked, bars: l.bars()}
 	var due [latentPictures]bool
-	any := false
 	for p := range due {
 		due[p] = (l.art.seen[p] != l.version || l.art.lay != lay) && l.shown(p, lay)
-		any = any || due[p]
 	}
 	switch {
-	case !any:
+	case due == [latentPictures]bool{}:
 		return nil
 	case due[placeAt] || due[placeBig] && l.mode != traverse:
 		o.which[placeAt], o.which[placeBig] = due[placeAt], due[placeBig] && l.mode != traverse
@@ -89,7 +87,15 @@ func (l *Latent) draw() tea.Cmd {
 
 // shown reports whether a place is on the screen.
 func (l *Latent) shown(place int, lay latentLayout) bool {
-	return lay.full || place == placeBig || place == placeAt+l.which
+	return lay.full || place == placeBig || lay.tall && place == placeAt || place == l.chosen(lay)
+}
+
+// chosen is the place at the right where there is room for one, or for one more.
+func (l *Latent) chosen(lay latentLayout) int {
+	if lay.tall {
+		return placeStrip - l.which%2
+	}
+	return placeAt + l.which
 }
 
 // show puts what was drawn on the screen, and begins what is due.
@@ -240,8 +246,8 @@ func (o latentOrder) strip(ctx context.Context, d *latentDrawn, w, h int) (title
 		for i := range tiles {
 			tiles[i].frame = o.theme.Colors.Border
 		}
-		return "drawn │ reconstruction", o.pictures(d, placeStrip, tiles, append(append([]float32(nil), o.canvas...),
-			out...), w, h), nil
+		pair := append(append([]float32(nil), o.canvas...), out...)
+		return "drawn │ reconstruction", o.pictures(d, placeStrip, tiles, pair, w, h), nil
 	}
 	tiles := tileFill(s.W, s.H, boxW, boxH, want, most)
 	codes, at, title, hint := o.row(len(tiles))
@@ -269,8 +275,8 @@ func (o latentOrder) row(n int) (codes []float32, at int, title, hint string) {
 	case interpolate:
 		title = "path from A to B"
 		if o.picks[0] == nil || o.picks[1] == nil {
-			return nil, -1, title, "space marks A at the cursor; move on, and space marks B: the path between them is " +
-				"drawn here"
+			return nil, -1, title, "space marks A at the cursor; move on, and space marks B: " +
+				"the path between them is drawn here"
 		}
 		title = "from A to B along " + map[bool]string{true: "the arc about zero", false: "a straight line"}[o.spherical]
 		if same(o.code, o.way) {

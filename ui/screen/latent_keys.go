@@ -25,7 +25,8 @@ func (l *Latent) Keys() []Key {
 			bind("enter", "open it", "open the chosen run", l.pickRun, "enter"), open, live}
 	}
 	all := append(l.modeKeys(bind),
-		bind("e t i a d", "mode", "explore, traverse, interpolate, attribute, draw", l.modeKey, "e", "t", "i", "a", "d"),
+		bind("e t i a d", "mode", "explore, traverse, interpolate, attribute, draw", l.modeKey,
+			"e", "t", "i", "a", "d"),
 		bind("[ ]", "dimension", "choose the dimension that is traversed", l.turnDim, "[", "]"))
 	if !newLatentLayout(l.w, l.h, l.lab.Display).full {
 		all = append(all, bind("v", "panel", "show another panel at the right", l.turnPanel, "v"))
@@ -40,11 +41,15 @@ func (l *Latent) Keys() []Key {
 		bind("c", "", "drop what the code has beside the plane", l.center, "c"))
 }
 
+// binder makes a line of a key table.
+type binder func(shown, help, long string, do func(string) tea.Cmd, press ...string) Key
+
 // modeKeys are the keys whose meaning depends on the mode.
-func (l *Latent) modeKeys(bind func(shown, help, long string, do func(string) tea.Cmd, press ...string) Key) []Key {
+func (l *Latent) modeKeys(bind binder) []Key {
 	arrows := []string{"up", "down", "left", "right", "h", "j", "k", "l", "shift+up", "shift+down", "shift+left",
 		"shift+right"}
-	move := bind("arrows", "move", "move the cursor (hjkl too; shift and an arrow, five times as far)", l.arrow, arrows...)
+	move := bind("arrows", "move", "move the cursor (hjkl too; shift and an arrow, five times as far)", l.arrow,
+		arrows...)
 	zoom := bind("+/-", "", "zoom about the cursor (the mouse wheel too)", l.zoomKey, "+", "=", "-")
 	snap := bind("enter", "nearest", "go to the nearest encoded picture", l.snap, "enter")
 	switch l.mode {
@@ -60,8 +65,10 @@ func (l *Latent) modeKeys(bind func(shown, help, long string, do func(string) te
 			bind(",/.", "along", "move from A to B, and back", l.scrub, ",", "."),
 			bind("s", "path", "straight or spherical path", l.bend, "s"), snap, zoom}
 	case attribute:
-		return []Key{bind("+/-", "strength", "add more of the attribute, or take some away", l.stronger, "+", "=", "-"),
-			bind("b/n", "labels", "choose the label to come from, and the one to go to", l.label, "b", "n"), move, snap}
+		return []Key{
+			bind("+/-", "strength", "add more of the attribute, or take some away", l.stronger, "+", "=", "-"),
+			bind("b/n", "labels", "choose the label to come from, and the one to go to", l.label, "b", "n"),
+			move, snap}
 	case sketch:
 		move.Long = "move the brush (hjkl too; shift and an arrow, five pixels)"
 		return []Key{move, bind("space", "pen", "put the pen down, or lift it", l.penKey, "space", " "),

@@ -24,7 +24,8 @@ func (r rect) has(x, y int) bool { return x >= r.x && y >= r.y && x < r.x+r.w &&
 
 // latentLayout says where everything stands. It is comparable: another layout, other pictures.
 type latentLayout struct {
-	full         bool
+	full         bool // all places
+	tall         bool // else, high enough for a second one at the right
 	w, h         int
 	place        [latentPlaces]rect
 	cellW, cellH int
@@ -39,9 +40,17 @@ func newLatentLayout(w, h int, d picture.Display) latentLayout {
 		right := max(min(24, w/2), min(l.square(high), w*46/100))
 		left := max(0, w-right-1)
 		l.place[placeBig] = rect{0, 1, left, body}
-		for _, p := range []int{placeAt, placeNear, placeStrip} {
-			l.place[p] = rect{left + 1, 1, right, high}
+		const enough, least = 24, 7
+		at := high
+		if l.tall = high >= enough; l.tall {
+			at = min(high-least, max(high*3/5, (right-5)*l.cellW/l.cellH+2))
 		}
+		l.place[placeAt] = rect{left + 1, 1, right, at}
+		below := rect{left + 1, 1, right, high}
+		if l.tall {
+			below = rect{left + 1, 1 + at, right, high - at}
+		}
+		l.place[placeNear], l.place[placeStrip] = below, below
 		l.place[placeFacts] = rect{left + 1, 1 + high, right, lines / 2}
 		l.place[placeBars] = rect{left + 1, 1 + high + lines/2, right, lines / 2}
 		return l

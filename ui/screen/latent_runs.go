@@ -87,8 +87,8 @@ func (l *Latent) welcome(w, h int) string {
 		lines = append(lines, th.Text.Render(strings.TrimRight(line, " ")))
 	}
 	lines = append(lines, "")
-	for _, k := range [][2]string{{"r", "look into the running training, as it is now"}, {"enter", "open the run that is " +
-		"chosen below"}, {"o", "open a run by its path"}} {
+	for _, k := range [][2]string{{"r", "look into the running training, as it is now"},
+		{"enter", "open the run that is chosen below"}, {"o", "open a run by its path"}} {
 		lines = append(lines, th.Accent.Render(widget.Fit(k[0], 7))+th.Text.Render(k[1]))
 	}
 	lines = append(lines, "")

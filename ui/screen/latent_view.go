@@ -33,7 +33,10 @@ func (l *Latent) View(w, h int) string {
 		}, "\n")
 	} else {
 		f, b := lay.place[placeFacts], lay.place[placeBars]
-		right = strings.Join([]string{l.panel(placeAt+l.which, lay), l.factLines(f.w, f.h), l.barLines(b.w, b.h)}, "\n")
+		right = strings.Join([]string{l.panel(l.chosen(lay), lay), l.factLines(f.w, f.h), l.barLines(b.w, b.h)}, "\n")
+		if lay.tall {
+			right = l.panel(placeAt, lay) + "\n" + right
+		}
 	}
 	text := strings.Join([]string{l.header(w), beside(l.panel(placeBig, lay), right), l.status(w)}, "\n")
 	const sureW, sureH = 48, 16 // from here on all parts are exact, and need not be measured
@@ -109,26 +112,26 @@ func (l *Latent) hints() []string {
 	from, to := widget.Clean(l.space.Class(l.labels[0])), widget.Clean(l.space.Class(l.labels[1]))
 	switch {
 	case l.mode == traverse && l.flat:
-		return []string{"every picture is drawn from its place on the plane: a click goes there; f shows single dimensions",
+		return []string{"every picture is drawn from its place on the plane: a click goes there; f: single dimensions",
 			"drawn from places on the plane: a click goes there", "a click goes there"}
 	case l.mode == traverse:
-		return []string{"one number of the code changes at a time: ↑ ↓ choose which, ← → change it, a click goes there",
+		return []string{"one number of the code at a time: ↑ ↓ choose which, ← → change it, a click goes there",
 			"↑ ↓ choose a number of the code, ← → change it", "↑ ↓ ← →"}
 	case l.mode == interpolate:
-		return []string{"space marks A, then B; comma and point walk along the path; s bends it, or makes it straight",
+		return []string{"space marks A, then B; comma and point walk along the path; s bends or straightens it",
 			"space marks A, then B; , and . walk along; s bends the path", "space marks A, then B"}
 	case l.mode == attribute:
-		return []string{"+ adds what makes a " + to + " of a " + from + ", - takes it away; b and n choose the two labels",
-			"+ adds what makes a " + to + " of a " + from + ", - takes it away", "+ and - change the strength"}
+		adds := "+ adds what makes a " + to + " of a " + from + ", - takes it away"
+		return []string{adds + "; b and n choose the two labels", adds, "+ and - change the strength"}
 	case l.mode == sketch:
-		return []string{"draw: what the net makes of it appears at the right; backspace clears, e explores from its code",
+		return []string{"draw: what the net makes of it appears at the right; backspace clears, e explores from there",
 			"draw: the net's own version appears at the right", "draw"}
 	}
 	if l.space.Sampled {
-		return []string{"click or move, and the net draws what lies there; enter goes to the nearest of the drawn codes",
+		return []string{"click or move, and the net draws what lies there; enter goes to the nearest drawn code",
 			"click or move: the net draws what lies there"}
 	}
-	return []string{"click or move, and the net draws what lies there; enter goes to the nearest picture, o opens yours",
+	return []string{"click or move: the net draws what lies there; enter goes to the nearest picture, o opens yours",
 		"click or move: the net draws what lies there; o opens your picture", "click or move: the net draws"}
 }
 
@@ -188,7 +191,8 @@ func (l *Latent) facts() []widget.Number {
 		}
 		list = append(list, widget.Number{Key: "distance", Value: number(n.Distance)})
 	}
-	value := widget.Number{Key: fmt.Sprintf("z%d", l.dim), Value: number(float64(code[l.dim])), Tone: widget.Accent}
+	value := widget.Number{Key: fmt.Sprintf("z%d", l.dim), Value: number(float64(code[l.dim])),
+		Tone: widget.Accent}
 	switch l.mode {
 	case attribute:
 		name := l.space.Class(l.labels[0]) + " → " + l.space.Class(l.labels[1])
@@ -207,7 +211,8 @@ func (l *Latent) facts() []widget.Number {
 	case traverse:
 		list = append([]widget.Number{value}, list...)
 	}
-	list = append(list, widget.Number{Key: l.plane.X, Value: number(x)}, widget.Number{Key: l.plane.Y, Value: number(y)})
+	list = append(list, widget.Number{Key: l.plane.X, Value: number(x)},
+		widget.Number{Key: l.plane.Y, Value: number(y)})
 	if l.mode != traverse {
 		list = append(list, value)
 	}
