@@ -40,10 +40,10 @@ func newLatentLayout(w, h int, d picture.Display) latentLayout {
 		right := max(min(24, w/2), min(l.square(high), w*46/100))
 		left := max(0, w-right-1)
 		l.place[placeBig] = rect{0, 1, left, body}
-		const enough, least = 24, 7
+		const enough = 24
 		at := high
 		if l.tall = high >= enough; l.tall {
-			at = min(high-least, max(high*3/5, (right-5)*l.cellW/l.cellH+2))
+			at = max(high*2/5, min((right-5)*l.cellW/l.cellH+2, high*3/5)) // a square, if it can be
 		}
 		l.place[placeAt] = rect{left + 1, 1, right, at}
 		below := rect{left + 1, 1, right, high}
