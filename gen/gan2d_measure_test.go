@@ -60,7 +60,8 @@ func TestTwoSamplesOfOneDistribution(t *testing.T) {
 
 // TestCoverage2D counts by hand: a mode with less than a tenth of its share is not covered.
 func TestCoverage2D(t *testing.T) {
-	modes := []samples.Mode{{X: -0.5, Sigma: 0.1}, {X: 0.5, Sigma: 0.1}, {Y: 0.5, Sigma: 0.1}, {Y: -0.5, Sigma: 0.1}}
+	modes := []samples.Mode{{X: -0.5, Sigma: 0.1}, {X: 0.5, Sigma: 0.1}, {Y: 0.5, Sigma: 0.1}, {Y: -0.5,
+		Sigma: 0.1}}
 	var fake []float32
 	put := func(n int, x, y float32) {
 		for range n {
@@ -93,7 +94,8 @@ func measured(t *testing.T, g *Game2D) Measure2D {
 // TestPresetsDoWhatTheySay: the first finds all modes; the others do not, until they are cured.
 func TestPresetsDoWhatTheySay(t *testing.T) {
 	eng := onePlayer(t)
-	steps := map[string][2]int{"ring": {800, 0}, "collapse": {800, 1000}, "vanishing": {400, 600}, "oscillation": {800, 1000}}
+	steps := map[string][2]int{"ring": {800, 0}, "collapse": {800, 1000}, "vanishing": {400, 600},
+		"oscillation": {800, 1000}}
 	for _, p := range Presets2D() {
 		g := newGame2D(t, eng, p.Game(), 1)
 		both2D(t, g, steps[p.Name][0])

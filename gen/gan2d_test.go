@@ -363,7 +363,8 @@ func TestPresets2D(t *testing.T) {
 		if p.Cure != "" {
 			longest += len(" c cures it.")
 		}
-		assert.LessOrEqual(t, max(longest, len("the cure: ")+len(p.Cure)), 146, "%s fits in two lines of 76", p.Name)
+		assert.LessOrEqual(t, max(longest, len("the cure: ")+len(p.Cure)), 146, "%s fits in two lines of 76",
+			p.Name)
 	}
 	assert.Equal(t, []string{"ring", "collapse", "vanishing", "oscillation"}, names)
 	_, err := FindPreset2D("colapse")

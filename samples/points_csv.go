@@ -126,8 +126,8 @@ func scaled(xy []float64) *Points {
 		}
 	}
 	n := uint64(len(points) / 2)
-	note := fmt.Sprintf("%d points; x %.4g to %.4g and y %.4g to %.4g are scaled by one factor to [-%.1f, %.1f]", n,
-		lo[0], hi[0], lo[1], hi[1], reach, reach)
+	note := fmt.Sprintf("%d points; x %.4g to %.4g and y %.4g to %.4g are scaled by one factor to [-%.1f, %.1f]",
+		n, lo[0], hi[0], lo[1], hi[1], reach, reach)
 	return &Points{Notes: []string{note}, draw: func(r *stream) (float64, float64) {
 		i := r.next() % n
 		return float64(points[2*i]), float64(points[2*i+1])

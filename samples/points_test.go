@@ -86,7 +86,8 @@ func TestDrawnPoints(t *testing.T) {
 		}
 	}
 	assert.InDelta(t, 3000, upper, 150)
-	for _, bad := range []Density{{W: 2, H: 2, Weights: make([]float32, 4)}, {W: 2, H: 2, Weights: make([]float32, 3)},
+	for _, bad := range []Density{{W: 2, H: 2, Weights: make([]float32, 4)}, {W: 2, H: 2,
+		Weights: make([]float32, 3)},
 		{W: 1, H: 1, Weights: []float32{-1}}, {W: 1, H: 1, Weights: []float32{float32(math.NaN())}},
 		{W: MaxDensity + 1, H: 1, Weights: make([]float32, MaxDensity+1)}, {W: -1, H: -1, Weights: []float32{1}}} {
 		_, err := OpenPoints("drawn", PointsOptions{Density: bad})
@@ -104,7 +105,8 @@ func TestCSV(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 		return path
 	}
-	for _, text := range []string{"x,y\n1,2\n3,6\n5,4\n", "1;2\n3;6\n5;4", "\ufeff\"x\"\t\"y\"\r\n1\t2\r\n\r\n3\t6\r\n5\t4",
+	for _, text := range []string{"x,y\n1,2\n3,6\n5,4\n", "1;2\n3;6\n5;4",
+		"\ufeff\"x\"\t\"y\"\r\n1\t2\r\n\r\n3\t6\r\n5\t4",
 		"# a remark\n1 2 red\n3 6 blue\n5 4 red\n"} {
 		p, err := OpenPoints(write(text), PointsOptions{})
 		require.NoError(t, err, text)
@@ -138,7 +140,8 @@ func TestCSV(t *testing.T) {
 }
 
 func FuzzCSV(f *testing.F) {
-	for _, s := range []string{"x,y\n1,2\n3,4", "1e308,-1e308\n-1e308,1e308", "5e-324,0\n0,5e-324", ",,,\n;;", "\x00,\xff\n1,2\n2,1"} {
+	for _, s := range []string{"x,y\n1,2\n3,4", "1e308,-1e308\n-1e308,1e308", "5e-324,0\n0,5e-324", ",,,\n;;",
+		"\x00,\xff\n1,2\n2,1"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -12,8 +12,8 @@ import (
 	"mllab/ops"
 )
 
-// critic is a net whose slope by its input is penalised: params are its weights, x its input, and the value is
-// one number an example, [N].
+// critic is a net whose slope by its input is penalised: params are its weights, x its input, and the value
+// is one number an example, [N].
 type critic func(b *ir.Builder) (y, x ir.Value, params []ir.Value)
 
 // penalised adds to a graph WGAN-GP's penalty mean (|dy/dx| - 1)² as "p", and its gradients by the weights as
@@ -68,8 +68,9 @@ func checkSecond(t *testing.T, name string, net critic) {
 // TestPenaltyOfPerceptrons: a gradient penalty through every activation that the nets on the plane have.
 func TestPenaltyOfPerceptrons(t *testing.T) {
 	for name, act := range map[string]func(b *ir.Builder, x ir.Value) ir.Value{
-		"relu": ops.Relu, "tanh": ops.Tanh, "sigmoid": ops.Sigmoid, "silu": ops.Silu, "gelu": ops.Gelu, "softplus": ops.Softplus,
-		"leaky": func(b *ir.Builder, x ir.Value) ir.Value { return ops.LeakyRelu(b, x, 0.2) },
+		"relu": ops.Relu, "tanh": ops.Tanh, "sigmoid": ops.Sigmoid, "silu": ops.Silu, "gelu": ops.Gelu,
+		"softplus": ops.Softplus,
+		"leaky":    func(b *ir.Builder, x ir.Value) ir.Value { return ops.LeakyRelu(b, x, 0.2) },
 	} {
 		checkSecond(t, name, func(b *ir.Builder) (y, x ir.Value, params []ir.Value) {
 			x = b.Input("x", ir.Of(ir.F32, 5, 2))

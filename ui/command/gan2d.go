@@ -28,8 +28,8 @@ func (a *app) gan2d() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "gan2d",
 		Short: "Play a GAN of points on the plane",
-		Long: "Open the lab where two small nets play against each other on the plane: one draws points, the other " +
-			"tells them from real ones. With --steps it plays without a terminal and tells how it ended.\n\n" +
+		Long: "Open the lab where two small nets play against each other on the plane: one draws points, the " +
+			"other tells them from real ones. With --steps it plays without a terminal and tells how it ended.\n\n" +
 			"Data: " + pointsList() + ", or a CSV file with x,y a line.\nPresets: " + presetList() +
 			".\nWhat --set takes:\n\n" + gan2dSettings(),
 		Example: "mllab gan2d\n" +

@@ -131,7 +131,8 @@ func (g *GAN2D) View(w, h int) string {
 		parts = append(parts, g.lines(w))
 	}
 	text := strings.Join(append(parts, g.story(w, l.status)), "\n")
-	if strings.Count(text, "\n") != h-1 {
+	const least = 50 // below it panels are wider than their share
+	if strings.Count(text, "\n") != h-1 || w < least {
 		return widget.Block(text, w, h)
 	}
 	return text
@@ -189,7 +190,7 @@ func (g *GAN2D) header(w int) string {
 		line += left[1]
 	}
 	room := max(0, w-ansi.StringWidth(right)-1)
-	return widget.Fit(line, room) + " " + right
+	return widget.Fit(widget.Fit(line, room)+" "+right, w)
 }
 
 // dataName is the title of built-in data, or the last part of a path.
@@ -261,7 +262,9 @@ func (g *GAN2D) pairs() (left, right []widget.Number) {
 			widget.Number{Key: "modes", Value: modes(m), Tone: tone,
 				Note: note(func(b *lab.GAN2DGhost) string { return modes(b.Measure) })},
 			widget.Number{Key: "quality", Value: strings.TrimSpace(widget.Percent(m.Quality)),
-				Note: note(func(b *lab.GAN2DGhost) string { return strings.TrimSpace(widget.Percent(b.Measure.Quality)) })})
+				Note: note(func(b *lab.GAN2DGhost) string {
+					return strings.TrimSpace(widget.Percent(b.Measure.Quality))
+				})})
 	}
 	right = append(right,
 		widget.Number{Key: "KL", Value: sig(m.KL),
@@ -295,9 +298,8 @@ func (g *GAN2D) story(w, h int) string {
 		text := strings.Join(strings.Fields(widget.Clean(s.Err.Error())), " ")
 		return th.Bad.Render(widget.Wrap(text+" — r begins again, [ goes back", w, h))
 	case g.brush != nil:
-		return th.Text.Render(widget.Wrap("Paint where real points shall lie: space or the left button paints, x or the "+
-			"right one erases, + and - change the brush, c clears. The game learns it meanwhile; esc goes back.", w,
-			h))
+		return th.Text.Render(widget.Wrap("Paint where real points shall lie: space or the left button; x or the "+
+			"right one erases. +/- brush, c clears, esc ends. The game learns it now.", w, h))
 	}
 	event := ""
 	if n := len(s.Events); n > 0 {
@@ -320,9 +322,10 @@ func (g *GAN2D) story(w, h int) string {
 	if s.Cured {
 		text, lead = p.Cure, "the cure: "
 	} else if p.Cure != "" {
-		text += " c cures it."
+		text += " c" + nbsp + "cures" + nbsp + "it."
 	}
-	lines := strings.Split(strings.TrimRight(widget.Wrap(lead+text, w, h), " \n"), "\n")
+	lines := strings.Split(strings.TrimRight(
+		strings.ReplaceAll(widget.Wrap(lead+text, w, h), nbsp, " "), " \n"), "\n")
 	for i := range lines {
 		lines[i] = th.Text.Render(strings.TrimRight(lines[i], " "))
 		if i == 0 {
@@ -343,7 +346,8 @@ func moved(s *lab.GAN2DState) string {
 	}
 	switch s.Last {
 	case lab.MoveD:
-		return "D has learned: the colours moved, towards orange at real points and blue at fake ones. The fake points stood still."
+		return "D has learned: the colours moved, towards orange at real points and blue at fake ones. The " +
+			"fake points stood still."
 	case lab.MoveG:
 		return "G has learned: the fake points moved along their arrows, uphill on D's colours. D stood still."
 	}
