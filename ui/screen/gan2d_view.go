@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/charmbracelet/x/ansi"
 
@@ -115,7 +116,11 @@ func (g *GAN2D) View(w, h int) string {
 			right += "\n" + g.panel(2, l)
 		}
 		iw, ih := widget.Inner(l.now.w, l.now.h)
-		now := widget.Box("now", g.now(iw, ih), l.now.w, l.now.h, false, th)
+		title := "now"
+		if g.state.Ghost != nil {
+			title = "now ┊ the ghost"
+		}
+		now := widget.Box(title, g.now(iw, ih), l.now.w, l.now.h, false, th)
 		if l.wide {
 			right += "\n" + beside(now, g.nets(l))
 		} else {
@@ -230,48 +235,43 @@ func (g *GAN2D) phase() string {
 	return th.Accent.Render("○ " + s.Phase.String())
 }
 
-// pairs are the numbers of now, in two columns.
+// pairs are the numbers of now, in two columns; those of the ghost stand behind a bar.
 func (g *GAN2D) pairs() (left, right []widget.Number) {
 	s := g.state
-	note := func(f func(*lab.GAN2DGhost) string) string {
-		if s.Ghost == nil {
-			return ""
-		}
-		return "┊ " + f(s.Ghost)
-	}
 	sig := func(v float64) string { return widget.SigDigits(v, 2) }
-	modes := func(m gen.Measure2D) string { return fmt.Sprintf("%d/%d", m.Covered, m.Modes) }
-	left = []widget.Number{
-		{Key: "D(real)", Value: sig(s.Scores.Real),
-			Note: note(func(b *lab.GAN2DGhost) string { return sig(b.Scores.Real) })},
-		{Key: "D(fake)", Value: sig(s.Scores.Fake),
-			Note: note(func(b *lab.GAN2DGhost) string { return sig(b.Scores.Fake) })},
-		{Key: "loss D", Value: sig(s.Scores.LossD),
-			Note: note(func(b *lab.GAN2DGhost) string { return sig(b.Scores.LossD) })},
-		{Key: "loss G", Value: sig(s.Scores.LossG),
-			Note: note(func(b *lab.GAN2DGhost) string { return sig(b.Scores.LossG) })},
-		{Key: "push", Value: sig(s.Push)},
-	}
-	m := s.Measure
-	if m.Modes > 0 {
-		tone := widget.Plain
-		if m.Covered == m.Modes {
-			tone = widget.Good
+	row := func(key string, f func(gen.Scores2D, gen.Measure2D) string) widget.Number {
+		n := widget.Number{Key: key, Value: f(s.Scores, s.Measure)}
+		if s.Ghost != nil {
+			n.Value += "┊" + f(s.Ghost.Scores, s.Ghost.Measure)
 		}
-		right = append(right,
-			widget.Number{Key: "modes", Value: modes(m), Tone: tone,
-				Note: note(func(b *lab.GAN2DGhost) string { return modes(b.Measure) })},
-			widget.Number{Key: "quality", Value: strings.TrimSpace(widget.Percent(m.Quality)),
-				Note: note(func(b *lab.GAN2DGhost) string {
-					return strings.TrimSpace(widget.Percent(b.Measure.Quality))
-				})})
+		return n
+	}
+	left = []widget.Number{
+		row("D real", func(c gen.Scores2D, _ gen.Measure2D) string { return sig(c.Real) }),
+		row("D fake", func(c gen.Scores2D, _ gen.Measure2D) string { return sig(c.Fake) }),
+		row("loss D", func(c gen.Scores2D, _ gen.Measure2D) string { return sig(c.LossD) }),
+		row("loss G", func(c gen.Scores2D, _ gen.Measure2D) string { return sig(c.LossG) }),
+		{Key: "push", Value: sig(s.Push)},
+		{Key: "D took", Value: widget.Count(s.Clock.D)}, {Key: "G took", Value: widget.Count(s.Clock.G)},
+		{Key: "seed", Value: strconv.FormatUint(s.Seed, 10)},
+	}
+	if m := s.Measure; m.Modes > 0 {
+		modes := row("modes", func(_ gen.Scores2D, m gen.Measure2D) string {
+			return fmt.Sprintf("%d/%d", m.Covered, m.Modes)
+		})
+		if m.Covered == m.Modes {
+			modes.Tone = widget.Good
+		}
+		right = append(right, modes, row("quality", func(_ gen.Scores2D, m gen.Measure2D) string {
+			return strings.TrimSpace(widget.Percent(m.Quality))
+		}))
 	}
 	right = append(right,
-		widget.Number{Key: "KL", Value: sig(m.KL),
-			Note: note(func(b *lab.GAN2DGhost) string { return sig(b.Measure.KL) })},
-		widget.Number{Key: "JS", Value: sig(m.JS),
-			Note: note(func(b *lab.GAN2DGhost) string { return sig(b.Measure.JS) })},
-		widget.Number{Key: "moves/s", Value: sig(s.Rate)})
+		row("KL", func(_ gen.Scores2D, m gen.Measure2D) string { return sig(m.KL) }),
+		row("JS", func(_ gen.Scores2D, m gen.Measure2D) string { return sig(m.JS) }),
+		widget.Number{Key: "moves/s", Value: strconv.Itoa(roughly(s.Rate))},
+		widget.Number{Key: "back to", Value: widget.Count(s.Oldest)},
+		widget.Number{Key: "elapsed", Value: widget.Duration(s.Elapsed.Round(time.Second))})
 	return left, right
 }
 
