@@ -38,6 +38,9 @@ func (a *app) complete(root *cobra.Command) {
 		"golden":   files,
 		"run":      a.runNames,
 		"mode":     words(latentKinds),
+		"preset":   words(presetNames),
+		"loss":     words(func() []string { return gen.LossNames2D }),
+		"speed":    words(func() []string { return lab.GAN2DSpeeds }),
 	}
 	for _, c := range append(root.Commands(), root) {
 		if f, ok := first[c.Name()]; ok {

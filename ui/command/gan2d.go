@@ -48,6 +48,9 @@ func (a *app) gan2d() *cobra.Command {
 	f.IntVar(&o.Steps, "steps", 0, "play as many steps without a terminal")
 	f.BoolVar(&asJSON, "json", false, "with --steps: one JSON object at the end")
 	f.StringVar(&out, "out", "", "with --steps: PNG file for the picture of the end")
+	// Of its own, before complete gives those of trainings to what has none; fails only for no flag.
+	_ = c.RegisterFlagCompletionFunc("data", pointsNames)
+	_ = c.RegisterFlagCompletionFunc("set", words(settingNames2D))
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if err := positive(c, map[string]int{"steps": o.Steps}); err != nil {
 			return err
@@ -171,6 +174,34 @@ func pointsList() string {
 		names = append(names, fmt.Sprintf("%s (%s)", e.Name, e.What))
 	}
 	return strings.Join(names, ", ")
+}
+
+// pointsNames are the built-in distributions; the shell adds files.
+func pointsNames(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	var names []string
+	for _, e := range lab.GAN2DData() {
+		names = append(names, e.Name+"\t"+e.What)
+	}
+	return names, cobra.ShellCompDirectiveDefault
+}
+
+func settingNames2D() []string {
+	var names []string
+	for _, s := range gen.Settings2D() {
+		for _, v := range s.Steps {
+			names = append(names, s.Key+"="+v)
+		}
+	}
+	return names
+}
+
+// presetNames are the presets with what they show.
+func presetNames() []string {
+	var names []string
+	for _, p := range gen.Presets2D() {
+		names = append(names, p.Name+"\t"+p.Title)
+	}
+	return names
 }
 
 func presetList() string {
