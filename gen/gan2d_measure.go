@@ -105,7 +105,7 @@ func MeasurePoints(real *Histogram2D, modes []samples.Mode, fakes []float32) Mea
 		x, y := float64(fakes[2*i]), float64(fakes[2*i+1])
 		near := false
 		for k, c := range modes {
-			if math.Hypot(x-c.X, y-c.Y) <= deviations*c.Sigma {
+			if d := deviations * c.Sigma; (x-c.X)*(x-c.X)+(y-c.Y)*(y-c.Y) <= d*d {
 				m.Counts[k]++
 				near = true
 			}

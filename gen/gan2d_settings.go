@@ -115,11 +115,13 @@ func number2D(key, def, what string, steps []string, check func(string) error, l
 
 // find2D is the setting of a key.
 func find2D(key string) (Setting2D, error) {
+	for i := range settings2D {
+		if settings2D[i].Key == key {
+			return settings2D[i], nil
+		}
+	}
 	var keys []string
 	for _, s := range settings2D {
-		if s.Key == key {
-			return s, nil
-		}
 		keys = append(keys, s.Key)
 	}
 	return Setting2D{}, fmt.Errorf("setting %q: the 2-D GAN has none of this name%s, want one of %s", clean(key),

@@ -185,33 +185,33 @@ func (c *sketch2D) pixel(x, y float32) (px, py float64) {
 	return clip((float64(x) + gen.Reach2D) * c.scale), clip((gen.Reach2D - float64(y)) * c.scale)
 }
 
-// heat paints the map of D, between its cells by straight lines.
+// heat paints the map of D, between its cells by straight lines, in whole numbers of 1/65536 of a step.
 func (c *sketch2D) heat(values []float32, o opinion) {
-	const n = gen.Heat2D
-	at := make([]float32, len(values))
+	const n, one = gen.Heat2D, 1 << 16
+	at := make([]int32, len(values))
 	for i, v := range values {
-		at[i] = (o.at(v)+1)/2*(heatSteps-1) + .5
+		t := o.at(v)
+		if t != t {
+			t = 0 // no number: undecided
+		}
+		at[i] = int32(((t+1)/2*(heatSteps-1) + .5) * one)
 	}
-	cell := make([]int, c.side)
-	part := make([]float32, c.side)
+	cell, part := make([]int, c.side), make([]int32, c.side)
 	for i := range cell {
 		u := max(0, min(n-1, (float32(i)+.5)/float32(c.side)*n-.5))
 		cell[i] = min(int(u), n-2)
-		part[i] = u - float32(cell[i])
+		part[i] = int32((u - float32(cell[i])) * 256)
 	}
-	var line [n]float32
+	var line [n]int32
 	for y := range c.side {
 		above, below, f := at[cell[y]*n:][:n], at[(cell[y]+1)*n:][:n], part[y]
 		for i := range line {
-			line[i] = above[i] + (below[i]-above[i])*f
+			line[i] = above[i] + (below[i]-above[i])>>8*f
 		}
 		row := c.im.Pix[y*c.im.Stride:][:c.side]
 		for x := range row {
 			a, b := line[cell[x]], line[cell[x]+1]
-			v := a + (b-a)*part[x]
-			if v >= 0 { // not NaN
-				row[x] = byte(min(v, heatSteps-1))
-			}
+			row[x] = byte((a + (b-a)>>8*part[x]) >> 16)
 		}
 	}
 }
@@ -282,29 +282,48 @@ func (c *sketch2D) line(x0, y0, x1, y1 float64, ink func(p *byte)) {
 
 // points draws the first of the points as dots, with an edge where there are pixels enough.
 func (c *sketch2D) points(xy []float32, most int, ink byte) {
-	r := float64(c.side) / 240
-	edge := 0.9
-	if r < 1.5 {
-		edge = 0
-	}
+	dot := dotOf(float64(c.side) / 240)
 	for i := 0; i+1 < min(len(xy), 2*most); i += 2 {
-		x, y := c.pixel(xy[i], xy[i+1])
-		if r < 1 {
-			c.set(int(x), int(y), ink)
-			continue
-		}
-		for dy := int(y - r - 1); dy <= int(y+r+1); dy++ {
-			for dx := int(x - r - 1); dx <= int(x+r+1); dx++ {
-				switch d := math.Hypot(float64(dx)+.5-x, float64(dy)+.5-y); {
-				case d <= r:
-					c.set(dx, dy, ink)
-				case d <= r+edge && dx >= 0 && dy >= 0 && dx < c.side && dy < c.side &&
-					c.im.Pix[dy*c.im.Stride+dx] < plain:
-					c.set(dx, dy, edgeColor)
+		px, py := c.pixel(xy[i], xy[i+1])
+		x, y := int(px), int(py)
+		for _, d := range dot {
+			switch {
+			case d.inner:
+				c.set(x+d.x, y+d.y, ink)
+			case x+d.x >= 0 && y+d.y >= 0 && x+d.x < c.side && y+d.y < c.side:
+				// The edge does not cover other points, or a crowd would be all edges.
+				if p := &c.im.Pix[(y+d.y)*c.im.Stride+x+d.x]; *p < plain {
+					*p = edgeColor
 				}
 			}
 		}
 	}
+}
+
+// dotPixel is a pixel of a dot, beside its middle one.
+type dotPixel struct {
+	x, y  int
+	inner bool // not of the edge
+}
+
+// dotOf is a dot of a radius in pixels; small ones are one pixel, or have no edge.
+func dotOf(r float64) (dot []dotPixel) {
+	if r < 1 {
+		return []dotPixel{{inner: true}}
+	}
+	edge := 0.9
+	if r < 1.5 {
+		edge = 0
+	}
+	reach := int(r + edge + 1)
+	for y := -reach; y <= reach; y++ {
+		for x := -reach; x <= reach; x++ {
+			if d := math.Hypot(float64(x), float64(y)); d <= r+edge {
+				dot = append(dot, dotPixel{x, y, d <= r})
+			}
+		}
+	}
+	return dot
 }
 
 // arrows draws where the loss of G would have each point go. A length of 1 of the gradient is drawn as a
