@@ -330,7 +330,6 @@ func (g *GAN2D) begin() error {
 // move makes one move of the game and of its ghost.
 func (g *GAN2D) move(ctx context.Context, m GAN2DMove) error {
 	r := &g.run
-	now := time.Now()
 	r.past.cut(r.step)
 	if err := g.step(ctx, r.game, m); err != nil {
 		var d *gen.Diverged2D
@@ -343,7 +342,7 @@ func (g *GAN2D) move(ctx context.Context, m GAN2DMove) error {
 		return err
 	}
 	r.step++
-	r.rate.add(time.Since(now))
+	r.rate.add()
 	s := r.game.Scores()
 	g.point("loss D", s.LossD)
 	g.point("loss G", s.LossG)
@@ -484,30 +483,28 @@ func withPair(c gen.GAN2D, pair string) (gen.GAN2D, error) {
 	return c.With(strings.TrimSpace(key), strings.TrimSpace(value))
 }
 
-// rateMeter is the rate of moves over about the last second, pauses left out.
+// rateMeter is the rate of moves over about the last second, pauses left out: moves and time, both forgotten
+// at the same rate. A mean of the intervals would count the long ones more often.
 type rateMeter struct {
-	last time.Time
-	mean float64 // seconds between two moves
+	last        time.Time
+	moves, span float64
 }
 
 func (m *rateMeter) stop() { m.last = time.Time{} }
 
-func (m *rateMeter) add(time.Duration) {
+func (m *rateMeter) add() {
 	now := time.Now()
 	if !m.last.IsZero() {
 		d := now.Sub(m.last).Seconds()
 		keep := math.Exp(-d)
-		if m.mean == 0 {
-			m.mean = d
-		}
-		m.mean = keep*m.mean + (1-keep)*d
+		m.moves, m.span = keep*m.moves+1, keep*m.span+d
 	}
 	m.last = now
 }
 
 func (m *rateMeter) rate() float64 {
-	if m.mean == 0 {
+	if m.span == 0 {
 		return 0
 	}
-	return 1 / m.mean
+	return m.moves / m.span
 }
