@@ -75,8 +75,8 @@ func (m *Model) drain(cmd tea.Cmd) {
 	}
 }
 
-// BenchmarkGAN2D plays the game of the plane at its own pace, drawn as sixel at every tick of a real clock: how many
-// steps a second are made and how many pictures of them are sent. One round is one tick.
+// BenchmarkGAN2D plays the game of the plane at its own pace, drawn as sixel at every tick of a real clock:
+// how many steps a second are made and how many pictures of them are sent. One round is one tick.
 func BenchmarkGAN2D(b *testing.B) {
 	s, err := lab.Open(lab.Options{Root: b.TempDir()})
 	require.NoError(b, err)

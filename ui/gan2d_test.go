@@ -67,8 +67,8 @@ func (p *player) until(what string, ok func(map[string]string) bool) {
 
 const quick = "g.width=8\nd.width=8\nbatch=32\nspeed=60"
 
-// TestGAN2DStory: a user watches, pauses, steps, goes back and forth, leaves a ghost, edits a net on the running
-// game, sees a preset fail, and cures it.
+// TestGAN2DStory: a user watches, pauses, steps, goes back and forth, leaves a ghost, edits a net on the
+// running game, sees a preset fail, and cures it.
 func TestGAN2DStory(t *testing.T) {
 	p := newPlayer(t, 120, 40, "preset=ring\nseed=3\n"+quick)
 	p.sees("g.width", "8")

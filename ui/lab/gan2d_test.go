@@ -187,8 +187,8 @@ func TestGAN2DData(t *testing.T) {
 	seen(t, g, "a step", at(1))
 	assert.ErrorContains(t, g.Use("nowhere.csv"), "no such distribution or file")
 	require.NoError(t, g.Use("grid25"))
-	s := seen(t, g, "other data", func(s *GAN2DState) bool { return s.Step == 0 && len(s.Modes) == 25 })
-	assert.Equal(t, 25, s.Measure.Modes)
+	s := seen(t, g, "other data", func(s *GAN2DState) bool { return s.Step == 0 && s.Measure.Modes == 25 })
+	assert.Len(t, s.Modes, 25)
 	g.Move(MoveBoth)
 	seen(t, g, "a step", at(1))
 	d := samples.Density{W: 2, H: 2, Weights: []float32{0, 1, 0, 0}}
