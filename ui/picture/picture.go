@@ -3,6 +3,7 @@ package picture
 import (
 	"encoding/binary"
 	"hash/crc32"
+	"image"
 	"strconv"
 	"strings"
 	"sync"
@@ -133,4 +134,14 @@ func (p *Picture) marker(id, r int) string {
 func Empty(cols, rows int) string {
 	line := strings.Repeat(" ", max(cols, 0)+1)
 	return strings.TrimSuffix(strings.Repeat(line+"\n", max(rows, 0)), "\n")
+}
+
+// RGBA is the picture as it is shown, pixel by pixel: what tests compare a screen with.
+func (p *Picture) RGBA() *image.RGBA {
+	out := image.NewRGBA(image.Rect(0, 0, p.img.W, p.img.H))
+	for i, k := range p.img.Pix {
+		c := p.img.Pal.RGB[k]
+		copy(out.Pix[4*i:], []byte{c[0], c[1], c[2], 255})
+	}
+	return out
 }

@@ -72,7 +72,11 @@ func (c *Conv) View(w, h int) string {
 		text := strings.TrimPrefix(c.problem.Error(), lab.ErrImpossible.Error()+": ")
 		head = th.Bad.Render(widget.Wrap("impossible: "+widget.Clean(text), w, 2))
 	}
-	return widget.Block(head+"\n"+body+"\n"+c.status(w), w, h)
+	text := head + "\n" + body + "\n" + c.status(w)
+	if strings.Count(text, "\n") != h-1 { // else every line is exact, and need not be measured
+		return widget.Block(text, w, h)
+	}
+	return text
 }
 
 // pictureBody is a picture with its legend below, or an empty place where what was drawn is for another
