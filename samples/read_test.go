@@ -39,7 +39,8 @@ func frames(t *testing.T, n int) []byte {
 	t.Helper()
 	g := gif.GIF{Config: image.Config{Width: 6, Height: 4}}
 	for i := range n {
-		p := image.NewPaletted(image.Rect(1, 1, 5, 3), color.Palette{color.Gray{Y: byte(40 * i)}, color.RGBA{R: 255, A: 255}})
+		p := image.NewPaletted(image.Rect(1, 1, 5, 3), color.Palette{color.Gray{Y: byte(40 * i)},
+			color.RGBA{R: 255, A: 255}})
 		if i == 0 {
 			p.SetColorIndex(2, 1, 1)
 		}

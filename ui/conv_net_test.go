@@ -42,7 +42,8 @@ func (j *mapped) Strongest(_ context.Context, layer string, channel, k int) ([]l
 	j.asked = append(j.asked, fmt.Sprintf("strongest of %s %d", layer, channel))
 	var list []lab.Strong
 	for i := range k {
-		list = append(list, lab.Strong{Example: i, Value: float32(9 - i), Y: i, X: i, Picture: pictures("input", 1, 0)})
+		list = append(list, lab.Strong{Example: i, Value: float32(9 - i), Y: i, X: i,
+			Picture: pictures("input", 1, 0)})
 	}
 	return list, j.err
 }

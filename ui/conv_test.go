@@ -52,11 +52,11 @@ func TestConvGoldenFrames(t *testing.T) {
 		{"conv-60x20", 60, 20, nil, nil},
 		{"conv-80x24", 80, 24, nil, nil},
 		{"conv-120x40", 120, 40, nil, nil},
-		{"conv-200x60", 200, 60, []string{"picture", "scene", "channels", "rgb", "activation", "relu", "pool", "max"},
-			[]string{"p"}},
+		{"conv-200x60", 200, 60, []string{"picture", "scene", "channels", "rgb", "activation", "relu",
+			"pool", "max"}, []string{"p"}},
 		{"conv-gabor-120x40", 120, 40, []string{"kernel", "gabor", "map", "3"}, []string{"e", "right"}},
-		{"conv-large-80x24", 80, 24, []string{"kernel", "gaussian", "size", "11", "padding", "5", "picture", "scene"},
-			nil},
+		{"conv-large-80x24", 80, 24, []string{"kernel", "gaussian", "size", "11", "padding", "5",
+			"picture", "scene"}, nil},
 		{"conv-impossible-80x24", 80, 24, []string{"size", "11", "dilation", "5", "padding", "0"}, []string{"p"}},
 		{"conv-choices-80x24", 80, 24, nil, []string{"p", "enter", "down"}},
 		{"conv-transposed-120x40", 120, 40, []string{"compare", "yes"}, nil},
@@ -241,7 +241,8 @@ func TestConvTinyAndImpossible(t *testing.T) {
 func TestConvEverySize(t *testing.T) {
 	m, s := convLab(t, 120, 40)
 	for _, pairs := range [][]string{nil, {"picture", "digit", "size", "11", "padding", "5", "channels", "rgb"},
-		{"picture", "blob", "kernel", "gabor", "transposed", "yes", "stride", "2"}, {"depthwise", "yes", "pool", "max"}, {"compare", "yes"}} {
+		{"picture", "blob", "kernel", "gabor", "transposed", "yes", "stride", "2"},
+		{"depthwise", "yes", "pool", "max"}, {"compare", "yes"}} {
 		setUp(t, m, s, pairs...)
 		for _, k := range []string{"p", "e", "esc"} {
 			press(t, m, k)

@@ -41,8 +41,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestConvPixelsInXterm compares both pictures of the convolution lab in a real xterm, computed on the device,
-// with what the screen draws of the reference.
+// TestConvPixelsInXterm compares both pictures of the convolution lab in a real xterm, computed on the
+// device, with what the screen draws of the reference.
 func TestConvPixelsInXterm(t *testing.T) {
 	if testing.Short() {
 		t.Skip("short: pictures are not compared on a real terminal")
@@ -53,8 +53,8 @@ func TestConvPixelsInXterm(t *testing.T) {
 		}
 	}
 	display := server(t)
-	terminal := exec.Command("xterm", "-ti", "vt340", "-geometry", "120x40+0+0", "-bw", "0", "-b", "0", "+sb", "-fn",
-		"fixed", "-bg", "black", "-fg", "white", "-e", os.Args[0])
+	terminal := exec.Command("xterm", "-ti", "vt340", "-geometry", "120x40+0+0", "-bw", "0", "-b", "0", "+sb",
+		"-fn", "fixed", "-bg", "black", "-fg", "white", "-e", os.Args[0])
 	terminal.Env = append(os.Environ(), "DISPLAY="+display, labEnv+"="+t.TempDir(), "COLORTERM=truecolor", "TMUX=",
 		"TERM_PROGRAM=", "NO_COLOR=")
 	require.NoError(t, terminal.Start())
@@ -67,7 +67,8 @@ func TestConvPixelsInXterm(t *testing.T) {
 	tell(t, m, screen.Resize{W: w, H: h})
 	lines := strings.Split(text(t, m), "\n")
 	good := func(im image.Image) bool {
-		return pictureError(t, m, im, lines, "─ input", 400) < 1 && pictureError(t, m, im, lines, "─ output", 401) < 1
+		return pictureError(t, m, im, lines, "─ input", 400) < 1 &&
+			pictureError(t, m, im, lines, "─ output", 401) < 1
 	}
 	var im image.Image
 	for end := time.Now().Add(patience); ; time.Sleep(200 * time.Millisecond) {

@@ -39,7 +39,7 @@ func (a *app) conv() *cobra.Command {
 	f.StringVar(&weights, "weights", "", "your own kernel: rows divided by ;, weights by commas")
 	f.StringVar(&out, "out", "", "PNG file to write all maps to, without opening the lab")
 	f.BoolVar(&asJSON, "json", false, "print the spec, the sizes and each map's range, without opening the lab")
-	f.StringVar(&name, "run", "", "run whose feature maps are shown, or written with --out: a folder, a name or last")
+	f.StringVar(&name, "run", "", "run whose feature maps are shown or written: a folder, a name or last")
 	f.IntVar(&example, "example", 0, "with --run: example of the test set that the net looks at")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if name != "" {
@@ -78,7 +78,8 @@ func convFlags(c *cobra.Command) {
 		}
 		c.Flags().String(convFlag(p.Name), "", usage)
 		if p.Choices != nil {
-			_ = c.RegisterFlagCompletionFunc(convFlag(p.Name), words(func() []string { return p.Choices })) // it is there
+			choices := words(func() []string { return p.Choices })
+			_ = c.RegisterFlagCompletionFunc(convFlag(p.Name), choices) // the flag is there
 		}
 	}
 }

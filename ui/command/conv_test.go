@@ -28,8 +28,8 @@ func TestConvJSON(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "p.png")
 	write(t, path, b.Bytes())
 	out := filepath.Join(t.TempDir(), "maps.png")
-	status, text, errs := call(t, t.TempDir(), "conv", path, "--weights", "1,1;1,1", "--pad", "0", "--bias", "-3",
-		"--activation", "relu", "--json", "--out", out)
+	status, text, errs := call(t, t.TempDir(), "conv", path, "--weights", "1,1;1,1", "--pad", "0",
+		"--bias", "-3", "--activation", "relu", "--json", "--out", out)
 	require.Equal(t, StatusOK, status, errs)
 	var r convReport
 	require.NoError(t, json.Unmarshal([]byte(text), &r))
@@ -49,8 +49,8 @@ func TestConvJSON(t *testing.T) {
 // TestConvFlags checks that every parameter has a flag, and that it arrives.
 func TestConvFlags(t *testing.T) {
 	values := map[string]string{"size": "5", "stride": "2", "padding": "2", "mode": "reflect", "dilation": "1",
-		"transposed": "no", "channels": "rgb", "outputs": "3", "depthwise": "no", "bias": "0.5", "activation": "gelu",
-		"pool": "max", "pool.size": "3", "pool.stride": "2", "seed": "4", "kernel": "gaussian"}
+		"transposed": "no", "channels": "rgb", "outputs": "3", "depthwise": "no", "bias": "0.5",
+		"activation": "gelu", "pool": "max", "pool.size": "3", "pool.stride": "2", "seed": "4", "kernel": "gaussian"}
 	args := []string{"conv", "scene", "--json"}
 	for _, p := range lab.ConvParams() {
 		require.Contains(t, values, p.Name)
@@ -72,8 +72,8 @@ func TestConvFlags(t *testing.T) {
 func TestConvOfARun(t *testing.T) {
 	root, data := t.TempDir(), tiny(t)
 	dir := filepath.Join(t.TempDir(), "net")
-	status, _, errs := call(t, root, "train", "cnn", "--data", data, "--batch", "8", "--steps", "1", "--set", "width=2",
-		"--out", dir)
+	status, _, errs := call(t, root, "train", "cnn", "--data", data, "--batch", "8", "--steps", "1",
+		"--set", "width=2", "--out", dir)
 	require.Equal(t, StatusOK, status, errs)
 	out := filepath.Join(t.TempDir(), "maps.png")
 	status, text, errs := call(t, root, "conv", "--run", dir, "--out", out)

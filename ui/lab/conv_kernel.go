@@ -7,7 +7,8 @@ import (
 )
 
 // convSingles are the presets of one kernel; the second output has the next of them, and so on.
-var convSingles = []string{"identity", "box", "gaussian", "sharpen", "sobel-x", "sobel-y", "laplacian", "emboss"}
+var convSingles = []string{"identity", "box", "gaussian", "sharpen", "sobel-x", "sobel-y", "laplacian",
+	"emboss"}
 
 // convBanks are the presets that are different for each output, with the outputs they begin with.
 var convBanks = map[string]int{"gabor": 8, "random": 4}

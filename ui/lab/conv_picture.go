@@ -198,8 +198,8 @@ func drawBlob() *ConvPicture {
 // IsConvPicture reports whether a name is that of a built-in picture.
 func IsConvPicture(name string) bool { return slices.Contains(ConvPictures(), name) }
 
-// Fit is the picture stretched to h x w with 1 or 3 channels: each value the mean of the pixels that fall into
-// it, or the nearest pixel where there are fewer.
+// Fit is the picture stretched to h x w with 1 or 3 channels: each value the mean of the pixels that fall
+// into it, or the nearest pixel where there are fewer.
 func (p *ConvPicture) Fit(h, w, channels int) []float32 {
 	in := p.Values(channels)
 	out := make([]float32, h*w*channels)

@@ -79,7 +79,8 @@ func (l *ConvLab) Compute(ctx context.Context, pic *ConvPicture, spec ConvSpec) 
 		return nil, err
 	}
 	in := pic.Values(spec.Channels)
-	r := &ConvResult{Spec: spec, Picture: pic, Sizes: spec.Sizes(pic.H, pic.W), Plane: spec.Plane(in, pic.H, pic.W)}
+	r := &ConvResult{Spec: spec, Picture: pic, Sizes: spec.Sizes(pic.H, pic.W),
+		Plane: spec.Plane(in, pic.H, pic.W)}
 	if l.session == nil {
 		begin := time.Now()
 		r.Pre, r.Act, r.Out = spec.Reference(r.Plane, r.Sizes)

@@ -126,7 +126,8 @@ func sheet(titles []string, rows [][]sheetTileOf) *image.RGBA {
 	page := image.NewRGBA(image.Rect(0, 0, w, h))
 	draw.Draw(page, page.Bounds(), image.NewUniform(sheetPaper), image.Point{}, draw.Src)
 	write := func(text string, x, y int) {
-		d := font.Drawer{Dst: page, Src: image.NewUniform(sheetInk), Face: basicfont.Face7x13, Dot: fixed.P(x, y+11)}
+		d := font.Drawer{Dst: page, Src: image.NewUniform(sheetInk), Face: basicfont.Face7x13,
+			Dot: fixed.P(x, y+11)}
 		d.DrawString(text)
 	}
 	for i, t := range titles {

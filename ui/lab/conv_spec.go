@@ -259,12 +259,12 @@ func (s ConvSpec) Check(h, w int) error {
 	span := (s.Size-1)*s.Dilation + 1
 	if s.Kind == "transposed" {
 		if s.Mode != "zero" && s.Pad > 0 {
-			return impossible("a transposed convolution takes its padding off the output, so that there is nothing to "+
-				"fill by %s: want mode zero", s.Mode)
+			return impossible("a transposed convolution takes its padding off the output, so that there is nothing "+
+				"to fill by %s: want mode zero", s.Mode)
 		}
 		if got := (least-1)*s.Stride + span - 2*s.Pad; got < 1 {
-			return impossible("padding %d at both sides takes all %d pixels of the output away: want padding %d or less",
-				s.Pad, (least-1)*s.Stride+span, ((least-1)*s.Stride+span-1)/2)
+			return impossible("padding %d at both sides takes all %d pixels of the output away: want padding %d or "+
+				"less", s.Pad, (least-1)*s.Stride+span, ((least-1)*s.Stride+span-1)/2)
 		}
 	} else {
 		if s.Kind == "resize" {

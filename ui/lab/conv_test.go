@@ -126,7 +126,8 @@ func TestConvFormula(t *testing.T) {
 	set(t, &s, "stride", "2", "padding", "0", "dilation", "2")
 	assert.Equal(t, "floor((28 + 2*0 - 2*(3-1) - 1)/2) + 1 = 12", s.Formula(28))
 	set(t, &s, "pool", "max")
-	assert.Equal(t, "floor((28 + 2*0 - 2*(3-1) - 1)/2) + 1 = 12, pooled floor((12 - 2)/2) + 1 = 6", s.Formula(28))
+	assert.Equal(t, "floor((28 + 2*0 - 2*(3-1) - 1)/2) + 1 = 12, pooled floor((12 - 2)/2) + 1 = 6",
+		s.Formula(28))
 	set(t, &s, "pool", "none", "transposed", "yes", "dilation", "1", "padding", "1")
 	assert.Equal(t, "(14-1)*2 - 2*1 + 1*(3-1) + 1 = 27", s.Formula(14))
 	set(t, &s, "transposed", "resize")
@@ -146,8 +147,8 @@ func TestConvImpossible(t *testing.T) {
 		pairs []string
 		want  string
 	}{
-		{2, 9, []string{"padding", "0"}, "the kernel reaches over 3 pixels, and the picture has 2 with its padding: " +
-			"want a smaller kernel or dilation, or padding 1"},
+		{2, 9, []string{"padding", "0"}, "the kernel reaches over 3 pixels, and the picture has 2 with its " +
+			"padding: want a smaller kernel or dilation, or padding 1"},
 		{28, 28, []string{"size", "11", "dilation", "5", "padding", "0"}, "reaches over 51 pixels"},
 		{4, 4, []string{"mode", "reflect", "padding", "4"}, "want padding 3 or less, or mode replicate"},
 		{4, 4, []string{"mode", "circular", "padding", "5"}, "want padding 4 or less"},
@@ -275,8 +276,8 @@ func TestConvSetKernel(t *testing.T) {
 	set(t, &s, "channels", "rgb")
 	require.NoError(t, s.SetKernel("3"))
 	assert.Equal(t, []float32{1, 1, 1}, s.Kernels[0].Weights)
-	for text, want := range map[string]string{"1,2;3": "row 2 of 2 has 1 weights", "a": `weight "a"`, "": "has 0 weights",
-		"1e9": "from -1000 to 1000"} {
+	for text, want := range map[string]string{"1,2;3": "row 2 of 2 has 1 weights", "a": `weight "a"`,
+		"": "has 0 weights", "1e9": "from -1000 to 1000"} {
 		before := s
 		assert.ErrorContains(t, s.SetKernel(text), want)
 		assert.Equal(t, before, s)
@@ -309,10 +310,11 @@ func TestConvSheets(t *testing.T) {
 		}
 	}
 	side := 32 * (sheetTile / 32)
-	assert.Equal(t, []int{3 * side * side / 2, 3 * side * side / 2}, []int{white, black}, "the input and two maps")
+	want := 3 * side * side / 2 // of the input and two maps
+	assert.Equal(t, []int{want, want}, []int{white, black})
 
-	m := &Maps{Input: View{H: 2, W: 2, C: 1, Pixels: []float32{0, 1, 1, 0}}, Label: 1, Classes: []string{"a", "b"},
-		Probs: []float64{.9, .1}, Layers: []MapLayer{{Name: "c1", Kind: "conv", H: 2, W: 2, C: 3,
+	m := &Maps{Input: View{H: 2, W: 2, C: 1, Pixels: []float32{0, 1, 1, 0}}, Label: 1,
+		Classes: []string{"a", "b"}, Probs: []float64{.9, .1}, Layers: []MapLayer{{Name: "c1", Kind: "conv", H: 2, W: 2, C: 3,
 			Values: make([]float32, 12)}}}
 	assert.Equal(t, ": the net says a (90%), it is b", m.verdict())
 	assert.Greater(t, m.Sheet().Bounds().Dy(), 2*(sheetText+sheetGap))
@@ -322,7 +324,8 @@ func TestConvSheets(t *testing.T) {
 func TestRunMaps(t *testing.T) {
 	s, ctx := session(t), context.Background()
 	train := func(model, name string, settings map[string]string) {
-		j, err := s.Train(TrainOptions{Model: model, Batch: 4, Steps: 1, Keep: true, Name: name, Settings: settings})
+		j, err := s.Train(TrainOptions{Model: model, Batch: 4, Steps: 1, Keep: true, Name: name,
+			Settings: settings})
 		require.NoError(t, err)
 		require.NoError(t, j.Wait())
 	}

@@ -57,7 +57,7 @@ func yesOrNo(v bool) string {
 func factNumber(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
 
 // Set changes a parameter, or one of: open (a picture, or "?name=value&..." for several at once), picture,
-// window.x, window.y, map, cell.ROW.COLUMN, page (picture, network), play (yes, no), compare (yes, no), reset.
+// window.x, window.y, map, cell.ROW.COLUMN, page (picture, network), play and compare (yes, no), reset.
 func (c *Conv) Set(name, value string) (tea.Cmd, error) {
 	switch name {
 	case "open":
@@ -125,8 +125,8 @@ func (c *Conv) setNamed(at, value string) (tea.Cmd, error) {
 	return c.setCell(v), nil
 }
 
-// openWith sets what a query of the command line names: a picture and any parameters. The kernel, the size and
-// the channels come first, since they choose others.
+// openWith sets what a query of the command line names: a picture and any parameters, in the order of
+// ConvParams, since the first ones choose others.
 func (c *Conv) openWith(query string) (tea.Cmd, error) {
 	values, err := url.ParseQuery(query)
 	if err != nil {

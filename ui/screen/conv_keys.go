@@ -42,7 +42,7 @@ func (c *Conv) Keys() []Key {
 		}
 	}
 	common := []Key{
-		bindKey("p", "parameters", "the list of parameters: stride, padding, outputs and the rest", c.toParams, "p"),
+		bindKey("p", "parameters", "the list of parameters: stride, padding and the rest", c.toParams, "p"),
 		bindKey("e", "edit", "edit the kernel", c.toKernel, "e"),
 		bindKey("k/K", "kernel", "next kernel of the presets; K the one before", c.nextKernel, "k", "K"),
 		bindKey("i/I", "picture", "next picture; I the one before", c.nextPicture, "i", "I"),
@@ -168,7 +168,7 @@ func (c *Conv) toggleAll(string) tea.Cmd {
 
 func (c *Conv) nextChannel(string) tea.Cmd {
 	if c.spec.Seen() < 2 {
-		return send(Notice{Text: "the kernel sees one channel: set channels to rgb in the parameters (p) for three"})
+		return send(Notice{Text: "the kernel sees one channel: set channels to rgb (p) for three"})
 	}
 	c.channel, c.stale = (c.channel+1)%c.spec.Seen(), true
 	return c.draw()

@@ -140,7 +140,8 @@ func (v convView) tiles() []mapTile {
 	if v.other != nil {
 		gap := v.lay.cell[0]
 		half := (box.w - gap) / 2
-		first, second := mapTile{of: r, output: min(v.output, k-1)}, mapTile{of: v.other, output: min(v.output, k-1)}
+		o := min(v.output, k-1)
+		first, second := mapTile{of: r, output: o}, mapTile{of: v.other, output: o}
 		if r.Spec.Kind == "resize" {
 			first.of, second.of = second.of, first.of
 		}

@@ -158,8 +158,8 @@ func (n *net) keys() []Key {
 	keys := []Key{
 		bindKey("up/down", "layer", "choose a layer", n.move, "up", "down"),
 		bindKey("left/right", "map", "choose one of its maps", n.move, "left", "right"),
-		bindKey("hjkl", "value", "choose a value of the map: the part of the input it sees is marked", n.move, "h", "j",
-			"k", "l"),
+		bindKey("hjkl", "value", "choose a value of the map: the part of the input it sees is marked", n.move,
+			"h", "j", "k", "l"),
 		bindKey("[ ]", "example", "another picture of the test set", n.nextExample, "[", "]"),
 		bindKey("s", "strongest", "find the test pictures that this map answers to most", n.search, "s"),
 		bindKey("z", "patch", "show the part of the input that the value sees, enlarged", n.togglePatch, "z"),
@@ -168,8 +168,8 @@ func (n *net) keys() []Key {
 	for i := range keys {
 		keys[i].Hidden = none
 	}
-	return append(keys, bindKey("b", "train a cnn", "begin to train a classifier (cnn) on the built-in digits", n.begin,
-		"b"))
+	return append(keys, bindKey("b", "train a cnn", "begin to train a classifier (cnn) on the built-in digits",
+		n.begin, "b"))
 }
 
 func (n *net) begin(string) tea.Cmd {
@@ -291,7 +291,8 @@ func (n *net) facts(f map[string]string) {
 	if l == nil {
 		return
 	}
-	f["net.layers"], f["net.layer"], f["net.map"] = fmt.Sprint(len(n.maps.Layers)), l.Name, fmt.Sprint(n.channel+1)
+	f["net.layers"], f["net.layer"] = fmt.Sprint(len(n.maps.Layers)), l.Name
+	f["net.map"] = fmt.Sprint(n.channel + 1)
 	f["net.field"] = fmt.Sprint(l.Field.Size)
 	f["unit"] = fmt.Sprintf("%s at %d, %d", n.mapName(), n.y, n.x)
 }

@@ -241,8 +241,8 @@ func (v netView) unitFrame() frame {
 	return fitted(rect{0, 0, l.W, l.H}, v.lay.box(v.lay.unit, 0))
 }
 
-// fieldOf is the part of the input that a value of a layer sees, within the picture; ok is false where that is
-// not known.
+// fieldOf is the part of the input that a value of a layer sees, within the picture; ok is false where that
+// is not known.
 func fieldOf(f lab.Field, y, x, h, w int) (r rect, ok bool) {
 	if f.Size == 0 {
 		return rect{}, false
@@ -282,7 +282,8 @@ func paintView(c *paper, f frame, v lab.View) {
 	g := grid{values: v.Pixels, w: v.W, c: v.C}
 	c.paint(f, func(px, py, x0, y0, x1, y1 int) byte {
 		if v.C == 3 {
-			return picture.Dither(g.mean(0, x0, y0, x1, y1), g.mean(1, x0, y0, x1, y1), g.mean(2, x0, y0, x1, y1), px, py)
+			return picture.Dither(g.mean(0, x0, y0, x1, y1), g.mean(1, x0, y0, x1, y1), g.mean(2, x0, y0, x1, y1),
+				px, py)
 		}
 		return level(g.mean(0, x0, y0, x1, y1), 0, 1, picture.Levels)
 	})
@@ -339,8 +340,9 @@ func (n *net) mouse(m Mouse) tea.Cmd {
 		return nil
 	}
 	v := n.netView()
+	cw, ch := v.lay.cell[0], v.lay.cell[1]
 	pixel := func(panel rect, lines int) (px, py int) {
-		return (m.X-panel.x-2)*v.lay.cell[0] + v.lay.cell[0]/2, (m.Y-panel.y-1-lines)*v.lay.cell[1] + v.lay.cell[1]/2
+		return (m.X-panel.x-2)*cw + cw/2, (m.Y-panel.y-1-lines)*ch + ch/2
 	}
 	switch {
 	case m.Kind == WheelUp || m.Kind == WheelDown:

@@ -44,8 +44,8 @@ func (n *net) view(w, h int) string {
 		title = fitting(lay.input.w-6, "the part that is seen", "part seen")
 	}
 	input := panel(netInput, title, "", lay.input, 0, "")
-	one := panel(netUnit, fitting(lay.unit.w-6, n.mapName()+fmt.Sprintf(" · value %d, %d", n.y, n.x), n.mapName()), "",
-		lay.unit, 0, "")
+	unitTitle := fitting(lay.unit.w-6, n.mapName()+fmt.Sprintf(" · value %d, %d", n.y, n.x), n.mapName())
+	one := panel(netUnit, unitTitle, "", lay.unit, 0, "")
 	strongTitle := fitting(lay.strong.w-6, "answers most to", "strongest")
 	kernelTitle, none := "its kernel", "this layer has no kernel: it takes the largest of its window"
 	if l.Kind != "pool" {
@@ -73,19 +73,19 @@ func (n *net) view(w, h int) string {
 // empty says what would be here, and the key that makes it so.
 func (n *net) empty(w, h int) string {
 	s := n.lab.Job.State()
-	text := "The feature maps of a network appear here, layer by layer, and change while it learns. Press b to begin: " +
-		"a classifier (cnn) learns the built-in digits. `mllab train cnn` does the same without the lab."
+	text := "The feature maps of a network appear here, layer by layer, and change while it learns. Press b to " +
+		"begin: a classifier (cnn) learns the built-in digits. `mllab train cnn` does the same without the lab."
 	switch {
 	case s.Err != nil:
 		text = errorText(s)
 	case s.Phase < lab.Training && s.Phase.Running():
 		text = "The feature maps appear after the first step. Now: " + s.Phase.String() + " " + s.Detail
 	case s.Phase.Running() && n.asked == nil, s.Phase.Running() && s.Model == "vae":
-		text = fmt.Sprintf("The %s that is trained has no layers to look at. Press b to train a classifier (cnn) on "+
-			"the built-in digits instead; you are asked before any step is lost.", s.Model)
+		text = fmt.Sprintf("The %s that is trained has no layers to look at. Press b to train a classifier (cnn) "+
+			"on the built-in digits instead; you are asked before any step is lost.", s.Model)
 	case s.Phase.Running():
-		text = fmt.Sprintf("The feature maps of the %s appear here as soon as they are drawn; if it has none, b trains a "+
-			"classifier (cnn) on the built-in digits.", s.Model)
+		text = fmt.Sprintf("The feature maps of the %s appear here as soon as they are drawn; if it has none, b "+
+			"trains a classifier (cnn) on the built-in digits.", s.Model)
 	}
 	return middle(widget.Wrap(widget.Clean(text), min(w, 58), 6), w, h, n.lab.Theme)
 }
@@ -186,7 +186,8 @@ func (n *net) chances(w, h int) []string {
 		if i == m.Label && n.own == nil {
 			style = th.Good
 		}
-		lines = append(lines, style.Render(widget.Fit(name, nameW))+" "+widget.Bar(m.Probs[i], max(0, w-nameW-1), th))
+		bar := widget.Bar(m.Probs[i], max(0, w-nameW-1), th)
+		lines = append(lines, style.Render(widget.Fit(name, nameW))+" "+bar)
 	}
 	return lines
 }

@@ -101,7 +101,8 @@ func (c *Conv) header(w int) string {
 			kernel = s.Get("kernel") + ", depthwise"
 		}
 	}
-	left := th.Title.Render(s.Kind) + th.Dim.Render(" · ") + th.Text.Render(widget.Clean(shortName(c.pic.Name))) +
+	left := th.Title.Render(s.Kind) + th.Dim.Render(" · ") +
+		th.Text.Render(widget.Clean(shortName(c.pic.Name))) +
 		th.Dim.Render(fmt.Sprintf(" %dx%d · ", c.pic.W, c.pic.H)) +
 		th.Text.Render(fmt.Sprintf("%s %dx%d", kernel, s.Size, s.Size))
 	for _, n := range c.pic.Notes {
@@ -214,7 +215,8 @@ func (c *Conv) inputLegend(l convLayout) string {
 			}
 		}
 		count := fmt.Sprintf("%d of %d", met/s.Seen(), s.Size*s.Size)
-		return th.Dim.Render(fitting(room-len(count), "taps that meet a pixel: ", "taps used: ")) + th.Text.Render(count)
+		label := fitting(room-len(count), "taps that meet a pixel: ", "taps used: ")
+		return th.Dim.Render(label) + th.Text.Render(count)
 	}
 	at := fmt.Sprintf("row %d, column %d", w.y-c.result.Plane.Top, w.x-c.result.Plane.Top)
 	if len(at) > room {
