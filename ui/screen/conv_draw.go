@@ -115,7 +115,7 @@ func (v convView) drawInput(d picture.Display, th theme.Theme) *picture.Image {
 	w := v.window()
 	s := v.result.Spec
 	one := f.pixels(rect{f.part.x, f.part.y, 1, 1})
-	if s.Dilation > 1 && s.Kind != "transposed" && one.w >= 4*c.unit {
+	if s.Dilation > 1 && s.Kind != "transposed" && one.w >= 3*c.unit {
 		for _, t := range s.Window(p, v.output, v.y, v.x).Taps[:s.Size*s.Size] {
 			at := f.pixels(rect{t.X, t.Y, 1, 1})
 			c.ring(rect{at.x + 1, at.y + 1, at.w - 2, at.h - 2}, c.unit, c.ink[markWindow])
@@ -160,6 +160,9 @@ func (v convView) drawOutput(d picture.Display, th theme.Theme) *picture.Image {
 func (v convView) drawTile(c *paper, t mapTile, pal *picture.Palette) {
 	r := t.of
 	sc := mapScale(r)
+	if v.other != nil && !sc.signed { // each as bright as it gets
+		sc.hi = float32(max(r.Maps[t.output].Max, 1e-6))
+	}
 	g := grid{values: r.Out, w: r.Sizes.OutW, c: len(r.Maps)}
 	py, px := v.pixel(r)
 	c.paint(t.frame, func(cx, cy, x0, y0, x1, y1 int) byte {
