@@ -163,12 +163,16 @@ func (a *app) networkMaps(c *cobra.Command, name string, example int, out string
 		return lab.Usage(errors.New("--json: want a picture instead of --run, or --out for the maps of a run"))
 	}
 	if out == "" {
-		o := ui.Options{Screen: convScreen, Resume: name, Open: map[byte]string{convScreen: "?page=network"}}
-		o.Train.Paused = true
-		return a.lab(c.Context(), o)
+		query := url.Values{"page": {"network"}, "run": {name}, "example": {fmt.Sprint(example)}}
+		return a.lab(c.Context(), ui.Options{Screen: convScreen, Idle: true,
+			Open: map[byte]string{convScreen: "?" + query.Encode()}})
 	}
 	return a.with(func(s *lab.Session) error {
-		m, err := s.RunMaps(c.Context(), name, example)
+		v, err := s.ViewRun(c.Context(), name)
+		if err != nil {
+			return err
+		}
+		m, err := v.Maps(example)
 		if err != nil {
 			return err
 		}

@@ -2,18 +2,34 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
+	"path/filepath"
+	"sync"
 
 	"mllab/engine/run"
 	"mllab/engine/train"
 	"mllab/gen"
 )
 
-// RunMaps are the feature maps of a run's newest checkpoint on an example of its test set. Run is a folder, a
-// name in the session's root, or "last".
-func (s *Session) RunMaps(ctx context.Context, name string, example int) (*Maps, error) {
+// NetView is the net of a run at rest: a job that trains nothing, whose feature maps can be looked at.
+type NetView struct {
+	Idle
+	looks *looks
+	close func() error
+	once  sync.Once
+	err   error
+
+	mu    sync.Mutex
+	state *State
+	wish  int // counts what was wished for
+}
+
+// ViewRun opens the newest checkpoint of a run (a folder, a name in the session's root, or "last") to look at
+// its net. It ends with the session, or by Close.
+func (s *Session) ViewRun(ctx context.Context, name string) (*NetView, error) {
 	dir, err := run.Find(s.root, name)
 	if err != nil {
 		return nil, Usage(err)
@@ -35,8 +51,7 @@ func (s *Session) RunMaps(ctx context.Context, name string, example int) (*Maps,
 	if err != nil {
 		return nil, err
 	}
-	info := src.Info()
-	built, err := p.model.Build(p.settings, dataInfo(info))
+	built, err := p.model.Build(p.settings, dataInfo(src.Info()))
 	if err != nil {
 		return nil, err
 	}
@@ -49,35 +64,82 @@ func (s *Session) RunMaps(ctx context.Context, name string, example int) (*Maps,
 	if err != nil {
 		return nil, err
 	}
-	defer eng.Close()
 	st, err := train.NewState(eng, built.Params(), p.settings.Float("ema") > 0)
+	if err == nil {
+		if err = st.Load(ck); err != nil {
+			st.Free()
+		}
+	}
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, eng.Close())
 	}
-	defer st.Free()
-	if err := st.Load(ck); err != nil {
-		return nil, err
+	l := &looks{eng: eng, net: net, src: src, state: st}
+	l.ctx, l.cancel = context.WithCancel(ctx)
+	v := &NetView{looks: l, state: &State{Model: p.o.Model, Data: p.o.Data, Run: filepath.Base(dir), Dir: dir,
+		Phase: Finished, Step: int(ck.Step), Batch: p.o.Batch, Device: deviceText(eng.Device())}}
+	v.close = func() error {
+		l.close()
+		st.Free()
+		return eng.Close()
 	}
-	l := &looks{src: src}
-	x := make([]float32, info.Values())
-	label, err := l.example(example, x)
-	if err != nil {
-		return nil, err
+	s.atClose(v.Close)
+	return v, nil
+}
+
+// Close gives the device back. It may be called twice.
+func (v *NetView) Close() error {
+	v.once.Do(func() { v.err = v.close() })
+	return v.err
+}
+
+// State is what the run is, with the maps that were asked for.
+func (v *NetView) State() *State {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.state
+}
+
+// WatchMaps has State.Maps be those of an example of the test set; -1: none.
+func (v *NetView) WatchMaps(example int) { v.watch(mapsWish{on: example >= 0, example: example}) }
+
+// WatchPicture has State.Maps be those of a picture of the data's size.
+func (v *NetView) WatchPicture(pixels []float32) { v.watch(mapsWish{on: true, pixels: pixels}) }
+
+// watch draws the maps on another goroutine, and publishes them unless something else is wished for by then.
+func (v *NetView) watch(w mapsWish) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.wish++
+	mine := v.wish
+	if !w.on {
+		v.publish(nil, nil)
+		return
 	}
-	probe, err := gen.NewProbe(ctx, eng, net, dataInfo(info), st, 1)
-	if err != nil {
-		return nil, err
-	}
-	defer probe.Close()
-	if err := probe.Run(ctx, x); err != nil {
-		return nil, err
-	}
-	m := &Maps{Version: 1, Label: label, Classes: info.Labels,
-		Input: View{Name: "input", N: 1, H: info.H, W: info.W, C: info.C, Pixels: x, Version: 1}}
-	if own := net.Answers(); own != nil {
-		m.Classes, m.Label = own, -1
-	}
-	return m, m.read(probe, info)
+	v.looks.done.Go(func() {
+		m, err := v.looks.draw(w)
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		if v.wish == mine && v.looks.ctx.Err() == nil {
+			v.publish(m, err)
+		}
+	})
+}
+
+// publish makes the next state. v.mu is held.
+func (v *NetView) publish(m *Maps, err error) {
+	next := *v.state
+	next.Maps, next.Err = m, err
+	v.state = &next
+}
+
+// Strongest is Job.Strongest.
+func (v *NetView) Strongest(ctx context.Context, layer string, channel, k int) ([]Strong, error) {
+	return v.looks.strongest(ctx, layer, channel, k)
+}
+
+// Maps are those of an example of the test set.
+func (v *NetView) Maps(example int) (*Maps, error) {
+	return v.looks.draw(mapsWish{on: true, example: example})
 }
 
 // Sheet is the input and every map of every layer as a page; each layer has a scale of its own.

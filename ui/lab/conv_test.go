@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -320,8 +321,8 @@ func TestConvSheets(t *testing.T) {
 	assert.Greater(t, m.Sheet().Bounds().Dy(), 2*(sheetText+sheetGap))
 }
 
-// TestRunMaps looks into a run on disk, and refuses what has no layers or is no run.
-func TestRunMaps(t *testing.T) {
+// TestViewRun looks into a run on disk, and refuses what has no layers or is no run.
+func TestViewRun(t *testing.T) {
 	s, ctx := session(t), context.Background()
 	train := func(model, name string, settings map[string]string) {
 		j, err := s.Train(TrainOptions{Model: model, Batch: 4, Steps: 1, Keep: true, Name: name,
@@ -330,15 +331,38 @@ func TestRunMaps(t *testing.T) {
 		require.NoError(t, j.Wait())
 	}
 	train("cnn", "seen", map[string]string{"width": "2"})
-	m, err := s.RunMaps(ctx, "seen", 3)
+	v, err := s.ViewRun(ctx, "seen")
+	require.NoError(t, err)
+	m, err := v.Maps(3)
 	require.NoError(t, err)
 	assert.Len(t, m.Probs, 10)
 	for _, l := range m.Layers {
 		assert.Len(t, l.Values, l.H*l.W*l.C, l.Name)
 	}
+	wait := func(what string, ok func(*State) bool) {
+		t.Helper()
+		require.Eventually(t, func() bool { return ok(v.State()) }, time.Minute, time.Millisecond, what)
+	}
+	v.WatchMaps(5)
+	v.WatchMaps(3)
+	wait("the last wish", func(s *State) bool { return s.Maps != nil })
+	assert.Equal(t, m.Input.Pixels, v.State().Maps.Input.Pixels)
+	assert.Equal(t, m.Probs, v.State().Maps.Probs)
+	v.WatchPicture(make([]float32, 28*28))
+	wait("a picture", func(s *State) bool { return s.Maps != nil && s.Maps.Label == -1 })
+	v.WatchPicture(make([]float32, 3))
+	wait("what is wrong", func(s *State) bool { return s.Err != nil })
+	strong, err := v.Strongest(ctx, "c1", 0, 3)
+	require.NoError(t, err)
+	assert.Len(t, strong, 3)
+	v.WatchMaps(-1)
+	assert.Nil(t, v.State().Maps)
+	assert.Equal(t, Finished, v.State().Phase)
+	require.NoError(t, v.Close())
+
 	train("vae", "blind", map[string]string{"hidden": "4", "latent": "2"})
-	_, err = s.RunMaps(ctx, "blind", 0)
+	_, err = s.ViewRun(ctx, "blind")
 	assert.ErrorContains(t, err, "has no layers to look at")
-	_, err = s.RunMaps(ctx, "gone", 0)
+	_, err = s.ViewRun(ctx, "gone")
 	assert.ErrorContains(t, err, "gone")
 }

@@ -70,7 +70,7 @@ type looks struct {
 	net    gen.Looker
 	src    samples.Source
 	state  *train.State
-	loop   *train.Loop
+	loop   *train.Loop // nil: a net at rest
 	cancel context.CancelFunc
 	done   sync.WaitGroup
 	ctx    context.Context // of all that looks at the net; ends before the engine does
@@ -190,7 +190,7 @@ func (l *looks) draw(w mapsWish) (*Maps, error) {
 	if own := l.net.Answers(); own != nil {
 		m.Classes, m.Label = own, -1
 	}
-	err := l.loop.Do(func() error {
+	err := l.do(func() error {
 		if err := l.one.Run(l.ctx, x); err != nil {
 			return err
 		}
@@ -199,6 +199,14 @@ func (l *looks) draw(w mapsWish) (*Maps, error) {
 	l.drawn++
 	m.Version, m.Input.Version = l.drawn, l.drawn
 	return m, err
+}
+
+// do has f done between two steps of the training, if there is one.
+func (l *looks) do(f func() error) error {
+	if l.loop == nil {
+		return f()
+	}
+	return l.loop.Do(f)
 }
 
 // example reads a test example, or a training example where none are kept for testing.

@@ -26,15 +26,20 @@ const (
 // channel of a layer is largest, the strongest first. It runs between the steps of the
 // training, and takes a second or more.
 func (j *Job) Strongest(ctx context.Context, layer string, channel, k int) ([]Strong, error) {
-	if k < 1 || k > maxStrong {
-		return nil, fmt.Errorf("strongest inputs: %d of them: want 1 to %d", k, maxStrong)
-	}
 	j.mu.Lock()
 	l := j.looks
 	j.mu.Unlock()
 	if l == nil {
 		return nil, fmt.Errorf("strongest inputs: model %s has no layers to look at, or does not train now",
 			j.plan.o.Model)
+	}
+	return l.strongest(ctx, layer, channel, k)
+}
+
+// strongest is Job.Strongest.
+func (l *looks) strongest(ctx context.Context, layer string, channel, k int) ([]Strong, error) {
+	if k < 1 || k > maxStrong {
+		return nil, fmt.Errorf("strongest inputs: %d of them: want 1 to %d", k, maxStrong)
 	}
 	count := testCount(l.src, strongExamples)
 	if count == 0 {
@@ -104,7 +109,7 @@ func (l *looks) strong(layer string, channel, first, count int) ([]Strong, error
 		return nil, fmt.Errorf("strongest inputs: layer %s is made of noise, not of pictures", layer)
 	}
 	var maps []float32
-	err := l.loop.Do(func() (err error) {
+	err := l.do(func() (err error) {
 		if err = l.many.Run(l.ctx, x); err == nil {
 			maps, err = l.many.Maps(at)
 		}

@@ -123,7 +123,7 @@ func (c *Conv) Update(msg tea.Msg) tea.Cmd {
 		if c.stale {
 			return c.draw()
 		}
-	case netDrawn, netStrongest:
+	case netDrawn, netStrongest, netOpened:
 		return c.net.update(msg)
 	}
 	return nil

@@ -56,7 +56,7 @@ func yesOrNo(v bool) string {
 
 func factNumber(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
 
-// Set changes a parameter, or one of: open (a picture, or "?name=value&..." for several at once), picture,
+// Set changes a parameter, or one of: open (a picture, or "?name=value&..." for several at once), picture, run,
 // window.x, window.y, map, cell.ROW.COLUMN, page (picture, network), play and compare (yes, no), reset.
 func (c *Conv) Set(name, value string) (tea.Cmd, error) {
 	switch name {
@@ -67,6 +67,8 @@ func (c *Conv) Set(name, value string) (tea.Cmd, error) {
 		return c.open(value), nil
 	case "picture":
 		return c.open(value), nil
+	case "run":
+		return c.net.openRun(value), nil
 	case "window.x", "window.y", "map":
 		v, err := strconv.Atoi(value)
 		if err != nil || v < 0 {
@@ -142,7 +144,9 @@ func (c *Conv) openWith(query string) (tea.Cmd, error) {
 	}
 	var names []string
 	for name := range values {
-		if name != "picture" && name != "weights" && name != "page" {
+		switch name {
+		case "picture", "weights", "page", "run", "example":
+		default:
 			names = append(names, name)
 		}
 	}
@@ -162,6 +166,12 @@ func (c *Conv) openWith(query string) (tea.Cmd, error) {
 		picture = "digit"
 	}
 	cmd := c.open(picture)
+	if n, err := strconv.Atoi(values.Get("example")); err == nil && n > 0 {
+		c.net.example = n
+	}
+	if name := values.Get("run"); name != "" {
+		cmd = tea.Batch(cmd, c.net.openRun(name))
+	}
 	if page := values.Get("page"); page != "" {
 		turn, err := c.Set("page", page)
 		return tea.Batch(cmd, turn), err

@@ -24,6 +24,7 @@ type net struct {
 	y, x     int // the value of the map that is looked at
 	patch    bool
 	finding  bool
+	opening  bool // a run is being opened
 	strong   []lab.Strong
 	strongOf string // the layer and the channel that they are of
 	onStrong bool   // where there is no room for both, they stand in the place of the kernel
@@ -79,7 +80,7 @@ func (n *net) ask() {
 	if n.asked != n.lab.Job {
 		n.maps, n.strong, n.strongOf = nil, nil, ""
 	}
-	n.asked = n.lab.Job
+	n.asked, n.opening = n.lab.Job, false
 	if n.own != nil {
 		m.WatchPicture(n.own)
 		return
@@ -122,6 +123,9 @@ func (n *net) update(msg tea.Msg) tea.Cmd {
 		if n.stale {
 			return n.draw()
 		}
+	case netOpened:
+		n.opening = false
+		return send(Notice{Text: msg.err.Error(), Bad: true})
 	case netStrongest:
 		n.finding = false
 		if msg.err != nil {
@@ -265,6 +269,25 @@ func (n *net) search(string) tea.Cmd {
 		return netStrongest{of, list, err}
 	}
 }
+
+// openRun has the lab look at the net of a run at rest, which is opened on another goroutine.
+func (n *net) openRun(name string) tea.Cmd {
+	s := n.lab.Session
+	if s == nil {
+		return send(Notice{Text: "run " + name + ": there is no session to open it in", Bad: true})
+	}
+	n.opening = true
+	return func() tea.Msg {
+		v, err := s.ViewRun(context.Background(), name)
+		if err != nil {
+			return netOpened{err}
+		}
+		return UseJob{Job: v}
+	}
+}
+
+// netOpened is the message of a run that could not be opened.
+type netOpened struct{ err error }
 
 // look shows the net a picture of the user's.
 func (n *net) look(p *lab.ConvPicture) tea.Cmd {

@@ -76,6 +76,8 @@ func (n *net) empty(w, h int) string {
 	text := "The feature maps of a network appear here, layer by layer, and change while it learns. Press b to " +
 		"begin: a classifier (cnn) learns the built-in digits. `mllab train cnn` does the same without the lab."
 	switch {
+	case n.opening:
+		text = "The run is being opened."
 	case s.Err != nil:
 		text = errorText(s)
 	case s.Phase < lab.Training && s.Phase.Running():
