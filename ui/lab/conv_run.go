@@ -97,7 +97,9 @@ func (l *ConvLab) onDevice(ctx context.Context, r *ConvResult, in []float32) err
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.eng == nil {
-		eng, err := l.session.engine(l.session.opt)
+		opt := l.session.opt
+		opt.Threads = 1 // what takes microseconds leaves the others to a training
+		eng, err := l.session.engine(opt)
 		if err != nil {
 			return err
 		}

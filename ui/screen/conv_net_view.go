@@ -121,13 +121,16 @@ func (n *net) layers(w, h int) string {
 	for i := first; i < min(len(n.maps.Layers), first+h); i++ {
 		l := n.maps.Layers[i]
 		what := l.Kind
-		if l.R > 0 && l.Kind != "linear" {
-			what = fmt.Sprintf("%s %dx%d", l.Kind, l.R, l.S)
+		switch {
+		case what == "transposed":
+			what = fmt.Sprintf("transp %dx%d", l.R, l.S)
+		case l.R > 0 && (what == "conv" || what == "pool"):
+			what = fmt.Sprintf("%s %dx%d", what, l.R, l.S)
 		}
 		line := widget.Fit(widget.Clean(l.Name), nameW) + " " + widget.Right(fmt.Sprintf("%dx%d", l.W, l.H), 7) +
 			widget.Fit(fmt.Sprintf(" x%d", l.C), 6)
-		if room := w - ansi.StringWidth(line); room >= 10 {
-			line += widget.Fit(what, 10)
+		if room := w - ansi.StringWidth(line); room >= 11 {
+			line += widget.Fit(what, 11)
 		}
 		if room := w - ansi.StringWidth(line); l.Field.Size > 0 {
 			size := fmt.Sprintf("%dx%d", l.Field.Size, l.Field.Size)
