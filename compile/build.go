@@ -7,14 +7,18 @@ import (
 
 	"mllab/compile/expr"
 	"mllab/compile/internal/fuse"
+	"mllab/compile/ir"
+	"mllab/compile/loop"
 	"mllab/compile/schedule"
 	"mllab/compile/target"
 )
 
-// planned is a piece with its loops decided.
+// planned is a stack of pieces with its loops decided.
 type planned struct {
-	piece   *fuse.Piece
-	steps   schedule.Schedule
+	title   string // name and axes
+	in, out []ir.Value
+	steps   string   // the schedule, or those of the stages
+	notes   []string // what was fused
 	plan    *schedule.Plan
 	kernels []target.Kernel
 	scratch []target.Slice
@@ -23,39 +27,41 @@ type planned struct {
 // leastRegisters is where the search for a schedule that fits the registers ends.
 const leastRegisters = 6
 
-// schedule decides the loops of every piece. A device that rejects a kernel for
-// want of registers is given one planned for fewer.
+// schedule decides the loops of every stack. Pieces that cannot share a kernel after
+// all have one each.
 func (u *unit) schedule() error {
 	u.kernels = map[string]target.Kernel{}
 	names := map[string]int{}
-	for _, q := range u.prog.Pieces {
-		p, err := u.plan(q)
+	for _, t := range u.stacks {
+		all, err := u.planStack(t)
 		if err != nil {
-			return fmt.Errorf("%s: %w", q.C.Name, err)
+			return err
 		}
-		for _, k := range p.plan.Kernels {
-			names[k.Nest.Name]++
-			if n := names[k.Nest.Name]; n > 1 {
-				k.Nest.Name = fmt.Sprintf("%s_%d", k.Nest.Name, n)
+		for _, p := range all {
+			for _, k := range p.plan.Kernels {
+				names[k.Nest.Name]++
+				if n := names[k.Nest.Name]; n > 1 {
+					k.Nest.Name = fmt.Sprintf("%s_%d", k.Nest.Name, n)
+				}
 			}
 		}
-		u.planned = append(u.planned, p)
+		u.planned = append(u.planned, all...)
 	}
 	return nil
 }
 
+// plan decides the loops of one piece. A device that rejects a kernel for want of
+// registers is given one planned for fewer.
 func (u *unit) plan(q *fuse.Piece) (planned, error) {
 	c := schedule.Collapse(q.C)
 	m := u.machine
 	for {
-		s, chosen := schedule.Schedule(nil), false
-		if u.opt.Schedule != nil {
-			s, chosen = u.opt.Schedule(c, m)
+		s, chosen := u.steps(c, m)
+		p := planned{title: q.C.Name + " " + ir.ShapeString(q.C.Axes), in: q.In, out: q.Out, steps: s.String(), notes: q.Notes}
+		plan, err := schedule.Apply(c, s, u.machine)
+		if err == nil {
+			err = u.compile(&p, plan)
 		}
-		if !chosen {
-			s = schedule.Default(c, m)
-		}
-		p, err := u.try(q, c, s)
 		if err == nil {
 			return p, nil
 		}
@@ -66,23 +72,30 @@ func (u *unit) plan(q *fuse.Piece) (planned, error) {
 	}
 }
 
-func (u *unit) try(q *fuse.Piece, c *expr.Compute, s schedule.Schedule) (planned, error) {
-	plan, err := schedule.Apply(c, s, u.machine)
-	if err != nil {
-		return planned{}, err
+// steps are the schedule of a Compute, and whether the caller of Compile chose it.
+func (u *unit) steps(c *expr.Compute, m loop.Machine) (s schedule.Schedule, chosen bool) {
+	if u.opt.Schedule != nil {
+		if s, chosen = u.opt.Schedule(c, m); chosen {
+			return s, true
+		}
 	}
-	p := planned{piece: q, steps: s, plan: plan}
+	return schedule.Default(c, m), false
+}
+
+// compile has the device build the kernels of a plan.
+func (u *unit) compile(p *planned, plan *schedule.Plan) error {
+	p.plan = plan
 	for _, k := range plan.Kernels {
 		if err := k.Nest.Verify(); err != nil {
-			return planned{}, err
+			return err
 		}
 		built, err := u.kernel(k)
 		if err != nil {
-			return planned{}, err
+			return err
 		}
 		p.kernels = append(p.kernels, built)
 	}
-	return p, nil
+	return nil
 }
 
 // kernel builds a nest, or finds the one that was built from the same text.
@@ -104,11 +117,11 @@ func (u *unit) kernel(k schedule.Kernel) (target.Kernel, error) {
 func (u *unit) build() error {
 	var launches []target.Launch
 	for _, p := range u.planned {
-		all := make([]target.Slice, 0, len(p.piece.In)+len(p.piece.Out)+len(p.scratch))
-		for _, v := range p.piece.In {
+		all := make([]target.Slice, 0, len(p.in)+len(p.out)+len(p.scratch))
+		for _, v := range p.in {
 			all = append(all, u.place[v])
 		}
-		for _, v := range p.piece.Out {
+		for _, v := range p.out {
 			all = append(all, u.place[v])
 		}
 		all = append(all, p.scratch...)
@@ -119,7 +132,7 @@ func (u *unit) build() error {
 			}
 			launches = append(launches, target.Launch{Kernel: p.kernels[i], Args: args})
 			u.infos = append(u.infos, KernelInfo{
-				Name: k.Nest.Name, Nest: k.Nest, Schedule: p.steps.String(), Notes: p.piece.Notes,
+				Name: k.Nest.Name, Nest: k.Nest, Schedule: p.steps, Notes: p.notes,
 				Work: k.Nest.Work(), kernel: p.kernels[i],
 			})
 		}

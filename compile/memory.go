@@ -115,7 +115,7 @@ func (u *unit) placeOutputs() error {
 func (u *unit) spans() []*span {
 	last := map[ir.Value]int{}
 	for i, p := range u.planned {
-		for _, v := range p.piece.In {
+		for _, v := range p.in {
 			last[v] = i
 		}
 	}
@@ -125,7 +125,7 @@ func (u *unit) spans() []*span {
 			spans = append(spans, &span{value: ir.None, bytes: 4 * n, first: i, last: i, scratch: k})
 		}
 		u.planned[i].scratch = make([]target.Slice, len(p.plan.Scratch))
-		for _, v := range p.piece.Out {
+		for _, v := range p.out {
 			if _, ok := u.place[v]; ok {
 				continue
 			}

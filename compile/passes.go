@@ -23,7 +23,8 @@ type unit struct {
 	pass    string
 
 	prog    *fuse.Program
-	planned []planned                 // one a piece, in order
+	stacks  []*fuse.Stack             // one a future kernel, in order
+	planned []planned                 // one a stack, in order
 	place   map[ir.Value]target.Slice // where each value is
 	kernels map[string]target.Kernel  // by text of the nest without its name
 	owned   []target.Buffer           // freed with the module
@@ -54,6 +55,7 @@ var passes = []pass{
 	{"split", func(u *unit) error { u.prog.Split(); return u.prog.Verify() }, progText},
 	{"fuse", func(u *unit) error { return u.prog.Fuse() }, progText},
 	{"update", (*unit).update, progText},
+	{"stack", (*unit).stack, stackText},
 	{"schedule", (*unit).schedule, scheduleText},
 	{"memory", (*unit).memory, memoryText},
 	{"build", (*unit).build, nil},
@@ -70,7 +72,8 @@ var order = []constraint{
 	{"split", "fuse", "an epilogue belongs to the last stage of a reduction"},
 	{"lower", "split", "reductions are seen in Computes"},
 	{"fuse", "update", "only a finished kernel shows whether it may write in place"},
-	{"update", "schedule", "copies that updates need are kernels as well"},
+	{"update", "stack", "copies that updates need are kernels as well, and what overwrites an input stands alone"},
+	{"stack", "schedule", "a stage's loops stand inside those over rows"},
 	{"schedule", "memory", "packed operands need scratch memory"},
 	{"memory", "build", "a sequence binds addresses"},
 }
@@ -118,7 +121,7 @@ func progText(u *unit) string  { return u.prog.String() }
 func scheduleText(u *unit) string {
 	var b strings.Builder
 	for _, p := range u.planned {
-		fmt.Fprintf(&b, "# %s %s\n# %s\n", p.piece.C.Name, ir.ShapeString(p.piece.C.Axes), p.steps)
+		fmt.Fprintf(&b, "# %s\n# %s\n", p.title, p.steps)
 		for _, k := range p.plan.Kernels {
 			b.WriteString(k.Nest.String())
 		}
@@ -130,7 +133,7 @@ func memoryText(u *unit) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "arena %d bytes\n", u.arena)
 	for _, p := range u.planned {
-		for _, v := range p.piece.Out {
+		for _, v := range p.out {
 			where := fmt.Sprintf("at %d", u.place[v].Offset)
 			if x, ok := u.inPlace[v]; ok {
 				where = fmt.Sprintf("in place of %%%d", x)

@@ -1,0 +1,276 @@
+package fuse
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"mllab/compile/expr"
+	"mllab/compile/ir"
+)
+
+// Stack is one future kernel of one or more pieces. Where there are several, they are
+// its stages: for each row, a coordinate of the first axes, which all have in common,
+// they run one after the other, so that what one gives the next is still in cache.
+type Stack struct {
+	Pieces []*Piece
+	Lead   int // how many axes longer than 1 make a row; 0 where there is one piece
+	Rows   int // how many rows there are
+}
+
+// before says which pieces come before a piece beyond those whose results it reads.
+type before = map[*Piece]map[*Piece]bool
+
+// maxStages and maxStackBufs bound a stack: more gain nothing, and take long to encode.
+const (
+	maxStages    = 12
+	maxStackBufs = 20
+)
+
+// Stacks puts pieces that work on the same rows together, where there are at least so
+// many rows, to share among threads. Pieces that must stand alone do. The stacks are
+// in an order in which they can run.
+func (p *Program) Stacks(rows int, after before, alone func(*Piece) bool) []*Stack {
+	s := &stacker{p: p, rows: rows, at: map[*Piece]int{}, of: map[*Piece]*Stack{}, light: map[*Piece]bool{}}
+	for i, q := range p.Pieces {
+		s.at[q] = i
+		s.of[q] = &Stack{Pieces: []*Piece{q}}
+		s.light[q] = !alone(q) && p.light(q)
+	}
+	s.prev = make([][]*Piece, len(p.Pieces))
+	for i, q := range p.Pieces {
+		for _, v := range q.In {
+			if f := p.index().from[v]; f != nil {
+				s.prev[i] = append(s.prev[i], f)
+			}
+		}
+		for r := range after[q] {
+			s.prev[i] = append(s.prev[i], r)
+		}
+		slices.SortFunc(s.prev[i], s.order)
+	}
+	for _, q := range p.Pieces {
+		if s.light[q] {
+			s.place(q)
+		}
+	}
+	return s.sorted()
+}
+
+type stacker struct {
+	p     *Program
+	rows  int
+	at    map[*Piece]int // place in the list
+	prev  [][]*Piece     // by place: what comes right before
+	of    map[*Piece]*Stack
+	light map[*Piece]bool
+}
+
+func (s *stacker) order(a, b *Piece) int { return s.at[a] - s.at[b] }
+
+// light reports whether a piece reads its operands about once: an elementwise one, or
+// a reduction that is no contraction, whose tiles need all registers and a schedule of
+// their own.
+func (p *Program) light(q *Piece) bool {
+	if q.C.Body == nil {
+		return true
+	}
+	largest := 0
+	expr.Walk(q.C.Body, func(e *expr.Expr) {
+		if e.Op == expr.Load {
+			largest = max(largest, q.C.In[e.I].Elems())
+		}
+	})
+	return ir.Elems(q.C.Axes)*ir.Elems(q.C.Red) <= 2*largest
+}
+
+// place lets q join the stacks of the pieces whose results it reads row by row: all of
+// them at once, or the first that can.
+func (s *stacker) place(q *Piece) {
+	var from []*Stack
+	for _, v := range q.In {
+		f := s.p.index().from[v]
+		if f == nil || !s.light[f] || slices.Contains(from, s.of[f]) || s.of[f] == s.of[q] {
+			continue
+		}
+		from = append(from, s.of[f])
+	}
+	if len(from) > 1 && s.join(append(slices.Clone(from), s.of[q])) {
+		return
+	}
+	for _, f := range from {
+		s.join([]*Stack{f, s.of[q]})
+	}
+}
+
+// join makes one stack of several, if they have rows in common and nothing that is not
+// in them stands between them.
+func (s *stacker) join(stacks []*Stack) bool {
+	var all []*Piece
+	for _, t := range stacks {
+		all = append(all, t.Pieces...)
+	}
+	if len(all) > maxStages {
+		return false
+	}
+	slices.SortFunc(all, s.order)
+	lead, rows := s.common(all)
+	if lead == 0 || !s.closed(stacks) {
+		return false
+	}
+	to := &Stack{Pieces: all, Lead: lead, Rows: rows}
+	for _, q := range all {
+		s.of[q] = to
+	}
+	return true
+}
+
+// common is the largest number of first axes that make rows of all pieces, and the
+// rows; 0 where there is none, or there are too few rows or too many buffers.
+func (s *stacker) common(all []*Piece) (lead, rows int) {
+	given := map[ir.Value]bool{}
+	bufs := map[ir.Value]bool{}
+	for _, q := range all {
+		for _, v := range q.Out {
+			given[v], bufs[v] = true, true
+		}
+		for _, v := range q.In {
+			bufs[v] = true
+		}
+	}
+	if len(bufs) > maxStackBufs {
+		return 0, 0
+	}
+	first := squeeze(all[0].C.Axes)
+	k := len(first)
+	for _, q := range all[1:] {
+		k = shared(first[:k], squeeze(q.C.Axes))
+	}
+	for ; k > 0; k-- {
+		ok := true
+		for _, q := range all {
+			ok = ok && byRows(q, k, given)
+		}
+		if ok {
+			if n := ir.Elems(first[:k]); n >= s.rows {
+				return k, n
+			}
+			return 0, 0
+		}
+	}
+	return 0, 0
+}
+
+func shared(a, b []int) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
+}
+
+// byRows reports whether a piece can be cut in rows of its first k axes, and reads the
+// given values row by row.
+func byRows(q *Piece, k int, given map[ir.Value]bool) bool {
+	aligned, ok := q.C.AlignedRows(k)
+	if !ok {
+		return false
+	}
+	for i, v := range q.In {
+		if given[v] && !aligned[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// closed reports whether no stack but these has to run after one of them and before
+// another.
+func (s *stacker) closed(stacks []*Stack) bool {
+	inside := map[*Stack]bool{}
+	for _, t := range stacks {
+		inside[t] = true
+	}
+	seen := map[*Stack]bool{}
+	var reaches func(t *Stack) bool // whether a stack outside comes after one inside
+	reaches = func(t *Stack) bool {
+		if inside[t] {
+			return true
+		}
+		if seen[t] {
+			return false
+		}
+		seen[t] = true
+		return s.each(t, reaches)
+	}
+	for _, t := range stacks {
+		if s.each(t, func(f *Stack) bool { return !inside[f] && reaches(f) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// each calls visit for the stacks that come right before t, until it gives true.
+func (s *stacker) each(t *Stack, visit func(*Stack) bool) bool {
+	for _, q := range t.Pieces {
+		for _, f := range s.prev[s.at[q]] {
+			if s.of[f] != t && visit(s.of[f]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// sorted lists the stacks in an order in which they can run, as close to that of the
+// pieces as can be.
+func (s *stacker) sorted() []*Stack {
+	var out []*Stack
+	done := map[*Stack]bool{}
+	var visit func(t *Stack) bool
+	visit = func(t *Stack) bool {
+		if !done[t] {
+			done[t] = true
+			s.each(t, visit)
+			out = append(out, t)
+		}
+		return false
+	}
+	for _, q := range s.p.Pieces {
+		visit(s.of[q])
+	}
+	return out
+}
+
+// Name of the kernel: what it does first and last.
+func (t *Stack) Name() string {
+	first, last := t.Pieces[0].C.Name, t.Pieces[len(t.Pieces)-1].C.Name
+	return join(first, last)
+}
+
+// Notes are those of the pieces, and what they are as a stack.
+func (t *Stack) Notes() []string {
+	var names, notes []string
+	for _, q := range t.Pieces {
+		names = append(names, q.C.Name)
+		for _, n := range q.Notes {
+			if !slices.Contains(notes, n) {
+				notes = append(notes, n)
+			}
+		}
+	}
+	if len(names) == 1 {
+		return notes
+	}
+	return append(notes, fmt.Sprintf("%d stages for each of %d rows: %s", len(names), t.Rows, strings.Join(names, ", ")))
+}
+
+// String says on one line what the kernel is made of.
+func (t *Stack) String() string {
+	if len(t.Pieces) == 1 {
+		return t.Name()
+	}
+	n := t.Notes()
+	return t.Name() + ": " + n[len(n)-1]
+}
