@@ -15,7 +15,9 @@ import (
 
 // planned is a stack of pieces with its loops decided.
 type planned struct {
-	title   string // name and axes
+	title   string        // name and axes
+	pieces  []*fuse.Piece // what it carries out, in this order
+	lead    int           // the axes that make a row, of several pieces
 	in, out []ir.Value
 	steps   string   // the schedule, or those of the stages
 	notes   []string // what was fused
@@ -57,7 +59,7 @@ func (u *unit) plan(q *fuse.Piece) (planned, error) {
 	m := u.machine
 	for {
 		s, chosen := u.steps(c, m)
-		p := planned{title: q.C.Name + " " + ir.ShapeString(q.C.Axes), in: q.In, out: q.Out, steps: s.String(), notes: q.Notes}
+		p := planned{title: q.C.Name + " " + ir.ShapeString(q.C.Axes), pieces: []*fuse.Piece{q}, in: q.In, out: q.Out, steps: s.String(), notes: q.Notes}
 		plan, err := schedule.Apply(c, s, u.machine)
 		if err == nil {
 			err = u.compile(&p, plan)

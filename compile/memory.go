@@ -2,8 +2,10 @@ package compile
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 
+	"mllab/compile/internal/fuse"
 	"mllab/compile/ir"
 	"mllab/compile/target"
 )
@@ -11,9 +13,10 @@ import (
 // align is the alignment of every slice of memory, in bytes.
 const align = 64
 
-// span is a piece of the arena: live from kernel position first to last.
+// span is a piece of the arena: live from kernel position first to last. Several
+// values have one where each takes the place of the one before it.
 type span struct {
-	value       ir.Value // or None for scratch
+	values      []ir.Value // none for scratch
 	bytes       int
 	first, last int
 	offset      int
@@ -45,11 +48,12 @@ func (u *unit) memory() error {
 	}
 	for _, s := range spans {
 		at := target.Slice{Buffer: buf, Offset: s.offset}
-		if s.value == ir.None {
+		if s.values == nil {
 			u.planned[s.first].scratch[s.scratch] = at
-			continue
 		}
-		u.place[s.value] = at
+		for _, v := range s.values {
+			u.place[v] = at
+		}
 	}
 	return nil
 }
@@ -119,10 +123,12 @@ func (u *unit) spans() []*span {
 			last[v] = i
 		}
 	}
+	u.took = map[ir.Value]ir.Value{}
 	var spans []*span
+	of := map[ir.Value]*span{}
 	for i, p := range u.planned {
 		for k, n := range p.plan.Scratch {
-			spans = append(spans, &span{value: ir.None, bytes: 4 * n, first: i, last: i, scratch: k})
+			spans = append(spans, &span{bytes: 4 * n, first: i, last: i, scratch: k})
 		}
 		u.planned[i].scratch = make([]target.Slice, len(p.plan.Scratch))
 		for _, v := range p.out {
@@ -130,12 +136,40 @@ func (u *unit) spans() []*span {
 				continue
 			}
 			end := max(last[v], i)
-			spans = append(spans, &span{
-				value: v, bytes: u.prog.Types[v].Elems() * 4, first: i, last: end,
-			})
+			dies := func(x ir.Value) bool { return of[x] != nil && last[x] <= i && of[x].values[len(of[x].values)-1] == x }
+			if x, ok := p.takes(u.prog, v, dies); ok {
+				s := of[x]
+				s.values, s.last = append(s.values, v), end
+				of[v], u.took[v] = s, x
+				continue
+			}
+			of[v] = &span{values: []ir.Value{v}, bytes: u.prog.Types[v].Elems() * 4, first: i, last: end}
+			spans = append(spans, of[v])
 		}
 	}
 	return spans
+}
+
+// takes finds a value that dies in a kernel and that output v may overwrite: the stage
+// that gives v reads it at the element that it writes and nowhere else, no later
+// stage reads it, and the stages before do so row by row. All outputs of a stage are
+// computed for an element before one is stored.
+func (p *planned) takes(prog *fuse.Program, v ir.Value, dies func(ir.Value) bool) (ir.Value, bool) {
+	at := slices.IndexFunc(p.pieces, func(q *fuse.Piece) bool { return slices.Contains(q.Out, v) })
+	q := p.pieces[at]
+	for _, x := range q.In {
+		if prog.Types[x].Elems() != prog.Types[v].Elems() || !dies(x) || !prog.OwnElements(q, x) {
+			continue
+		}
+		ok := true
+		for i, r := range p.pieces {
+			ok = ok && (i == at || !slices.Contains(r.In, x) || i < at && r.ByRows(p.lead, x))
+		}
+		if ok {
+			return x, true
+		}
+	}
+	return ir.None, false
 }
 
 // layout gives each span an offset, the largest first, each at the lowest place

@@ -31,6 +31,7 @@ type unit struct {
 	inputs  map[string]ir.Value       // by label
 	after   map[*fuse.Piece]pieceSet  // order beyond data: readers before an update in place
 	inPlace map[ir.Value]ir.Value     // value -> input whose memory it takes
+	took    map[ir.Value]ir.Value     // value -> dead value whose place in the arena it takes
 	seq     target.Sequence
 	infos   []KernelInfo
 	arena   int
@@ -135,8 +136,10 @@ func memoryText(u *unit) string {
 	for _, p := range u.planned {
 		for _, v := range p.out {
 			where := fmt.Sprintf("at %d", u.place[v].Offset)
-			if x, ok := u.inPlace[v]; ok {
-				where = fmt.Sprintf("in place of %%%d", x)
+			for _, m := range []map[ir.Value]ir.Value{u.inPlace, u.took} {
+				if x, ok := m[v]; ok {
+					where = fmt.Sprintf("in place of %%%d", x)
+				}
 			}
 			fmt.Fprintf(&b, "%%%d %s %s\n", v, u.prog.Types[v], where)
 		}

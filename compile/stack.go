@@ -64,7 +64,7 @@ func (u *unit) planStack(t *fuse.Stack) ([]planned, error) {
 
 // together makes one kernel of a stack.
 func (u *unit) together(t *fuse.Stack) (planned, error) {
-	p := planned{title: t.Name(), notes: t.Notes()}
+	p := planned{title: t.Name(), pieces: t.Pieces, lead: t.Lead, notes: t.Notes()}
 	bufs := u.stackBufs(t, &p)
 	at := map[ir.Value]int{}
 	for i, v := range append(append([]ir.Value(nil), p.in...), p.out...) {

@@ -184,6 +184,10 @@ func byRows(q *Piece, k int, given map[ir.Value]bool) bool {
 	return true
 }
 
+// ByRows reports whether a piece, cut in rows of its first k axes longer than 1, reads
+// value x row by row.
+func (q *Piece) ByRows(k int, x ir.Value) bool { return byRows(q, k, map[ir.Value]bool{x: true}) }
+
 // closed reports whether no stack but these has to run after one of them and before
 // another.
 func (s *stacker) closed(stacks []*Stack) bool {
