@@ -43,7 +43,8 @@ func (c Comb) Start(d ir.DType) *Expr {
 // Compute is an algorithm: for every coordinate of Axes,
 //
 //	acc     = combine over Red of Body        (only when Red is not empty)
-//	outs[i] = Outs[i]                         (which may read acc)
+//	acc k+1 = combine over Red of More[k]     (in the same pass)
+//	outs[i] = Outs[i]                         (which may read them)
 //
 // Axes 0..len(Axes)-1 are the coordinates; axes that follow are the reduction's.
 // Every output is dense and row-major over Axes. Operands are dense and
@@ -56,7 +57,22 @@ type Compute struct {
 	Red  []int
 	Comb Comb
 	Body *Expr
+	More []Reduction // further reductions over Red
 	Outs []*Expr
+}
+
+// Reduction is what is combined over the axes of a reduction, and how.
+type Reduction struct {
+	Comb Comb
+	Body *Expr
+}
+
+// Reductions lists all of them, in the order of their Acc numbers.
+func (c *Compute) Reductions() []Reduction {
+	if c.Body == nil {
+		return nil
+	}
+	return append([]Reduction{{c.Comb, c.Body}}, c.More...)
 }
 
 // Map makes a Compute with one elementwise output.
@@ -83,11 +99,11 @@ func (c *Compute) Extent(axis int) int {
 // OutType is the type of output i.
 func (c *Compute) OutType(i int) ir.Type { return ir.Type{DType: c.Out[i], Shape: c.Axes} }
 
-// Roots lists Body (when there is one) and Outs.
+// Roots lists the bodies of the reductions (when there are any) and Outs.
 func (c *Compute) Roots() []*Expr {
 	var r []*Expr
-	if c.Body != nil {
-		r = append(r, c.Body)
+	for _, d := range c.Reductions() {
+		r = append(r, d.Body)
 	}
 	return append(r, c.Outs...)
 }
@@ -96,14 +112,14 @@ func (c *Compute) Roots() []*Expr {
 // types that fit, Acc only in Outs of a reduction, one index a dimension in
 // every Load, or one flat index.
 func (c *Compute) Verify() error {
-	if len(c.Red) > 0 != (c.Body != nil) {
+	if len(c.Red) > 0 != (c.Body != nil) || c.Body == nil && len(c.More) > 0 {
 		return fmt.Errorf("%s: a reduction wants both axes and a body", c.Name)
 	}
 	if len(c.Outs) != len(c.Out) || len(c.Outs) == 0 {
 		return fmt.Errorf("%s: %d outputs, %d types", c.Name, len(c.Outs), len(c.Out))
 	}
-	if c.Body != nil {
-		if err := c.verify(c.Body, len(c.Axes)+len(c.Red), false); err != nil {
+	for _, d := range c.Reductions() {
+		if err := c.verify(d.Body, len(c.Axes)+len(c.Red), false); err != nil {
 			return err
 		}
 	}
@@ -129,8 +145,8 @@ func (c *Compute) verify(e *Expr, axes int, acc bool) error {
 			err = fmt.Errorf("%s: axis %d out of %d", c.Name, x.I, axes)
 		case x.Op == Local, x.Op == Acc && !acc:
 			err = fmt.Errorf("%s: %s where there is none", c.Name, x.Op)
-		case x.Op == Acc && x.Type != c.Body.Type:
-			err = fmt.Errorf("%s: acc is %s, the body %s", c.Name, x.Type, c.Body.Type)
+		case x.Op == Acc:
+			err = c.verifyAcc(x)
 		case x.Op == Load:
 			err = c.verifyLoad(x)
 		case x.Op.Unary() && x.Args[0].Type != x.Type:
@@ -142,6 +158,17 @@ func (c *Compute) verify(e *Expr, axes int, acc bool) error {
 		}
 	})
 	return err
+}
+
+func (c *Compute) verifyAcc(x *Expr) error {
+	all := c.Reductions()
+	if x.I < 0 || int(x.I) >= len(all) {
+		return fmt.Errorf("%s: acc %d out of %d", c.Name, x.I, len(all))
+	}
+	if t := all[x.I].Body.Type; x.Type != t {
+		return fmt.Errorf("%s: acc %d is %s, the body %s", c.Name, x.I, x.Type, t)
+	}
+	return nil
 }
 
 func (c *Compute) verifyLoad(x *Expr) error {
@@ -180,6 +207,10 @@ func (c *Compute) rewrite(f func(*Expr) *Expr) *Compute {
 	m := Memo(f)
 	if c.Body != nil {
 		d.Body = m(c.Body)
+	}
+	d.More = make([]Reduction, len(c.More))
+	for i, r := range c.More {
+		d.More[i] = Reduction{r.Comb, m(r.Body)}
 	}
 	d.Outs = make([]*Expr, len(c.Outs))
 	for i, o := range c.Outs {

@@ -20,7 +20,7 @@ type Env struct {
 	Axis  func(i int) int
 	Load  func(operand int, index []int) float64
 	Local func(tile int, index []int) float64
-	Acc   float64
+	Acc   []float64
 }
 
 // Eval computes an expression: floats in float64, integers as wrapping int32,
@@ -35,7 +35,7 @@ func Eval(e *Expr, env *Env) float64 {
 	case Axis:
 		return float64(env.Axis(int(e.I)))
 	case Acc:
-		return env.Acc
+		return env.Acc[e.I]
 	case Load, Local:
 		if e.Pred != nil && Eval(e.Pred, env) == 0 {
 			return 0
@@ -108,17 +108,19 @@ func (c *Compute) Run(in [][]float64) ([][]float64, error) {
 	}
 	for k := range n {
 		unflatten(k, c.Axes, at)
-		if c.Body != nil {
-			env.Acc = Eval(c.Comb.Start(c.Body.Type), env)
+		env.Acc = env.Acc[:0]
+		for _, d := range c.Reductions() {
+			acc := Eval(d.Comb.Start(d.Body.Type), env)
 			for r := range ir.Elems(c.Red) {
 				unflatten(r, c.Red, at[len(c.Axes):])
-				v := Eval(c.Body, env)
-				if c.Body.Type == ir.F32 {
-					env.Acc = FloatOp(c.Comb.Op(), env.Acc, v)
+				v := Eval(d.Body, env)
+				if d.Body.Type == ir.F32 {
+					acc = FloatOp(d.Comb.Op(), acc, v)
 				} else {
-					env.Acc = float64(IntOp(c.Comb.Op(), int32(env.Acc), int32(v)))
+					acc = float64(IntOp(d.Comb.Op(), int32(acc), int32(v)))
 				}
 			}
+			env.Acc = append(env.Acc, acc)
 		}
 		for i, o := range c.Outs {
 			outs[i][k] = Eval(o, env)

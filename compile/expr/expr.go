@@ -21,7 +21,7 @@ const (
 	Axis              // I: axis (in a Compute) or loop variable (in a loop.Nest) number I
 	Load              // operand (or buffer) number I at Args; zero where Pred is false, memory untouched
 	Local             // register tile number I at Args; only in loop nests
-	Acc               // the reduced value; only in Compute.Outs
+	Acc               // the value of reduction number I; only in Compute.Outs
 	Neg               // F, I
 	Abs               // F
 	Exp               // F
@@ -91,7 +91,7 @@ type Expr struct {
 	Args []*Expr
 	Pred *Expr   // Load only, may be nil: bool
 	F    float64 // Const of F32
-	I    int64   // Const of I32 or Bool; number of an Axis, Load or Local
+	I    int64   // Const of I32 or Bool; number of an Axis, Load, Local or Acc
 }
 
 // Float is a float32 constant.
@@ -138,7 +138,10 @@ func Tile(n int, d ir.DType, index ...*Expr) *Expr {
 }
 
 // Reduced is the value of the reduction, in Compute.Outs.
-func Reduced(d ir.DType) *Expr { return &Expr{Op: Acc, Type: d} }
+func Reduced(d ir.DType) *Expr { return ReducedBy(0, d) }
+
+// ReducedBy is the value of reduction number i, in Compute.Outs.
+func ReducedBy(i int, d ir.DType) *Expr { return &Expr{Op: Acc, Type: d, I: int64(i)} }
 
 // Un applies a unary kind.
 func Un(op Op, x *Expr) *Expr { return &Expr{Op: op, Type: x.Type, Args: []*Expr{x}} }

@@ -163,6 +163,10 @@ func (c *Compute) RowsOf(k, block int) (Rows, bool) {
 	if c.Body != nil {
 		d.Body = outer(inner(c.Body))
 	}
+	d.More = make([]Reduction, len(c.More))
+	for i, m := range c.More {
+		d.More[i] = Reduction{m.Comb, outer(inner(m.Body))}
+	}
 	d.Outs = make([]*Expr, len(c.Outs))
 	for i, o := range c.Outs {
 		d.Outs[i] = outer(inner(o))

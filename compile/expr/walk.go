@@ -217,6 +217,9 @@ func (e *Expr) Format(axis, operand func(int) string) string {
 	case Axis:
 		return axis(int(e.I))
 	case Acc:
+		if e.I > 0 {
+			return "acc" + strconv.FormatInt(e.I, 10)
+		}
 		return "acc"
 	}
 	args := make([]string, len(e.Args))

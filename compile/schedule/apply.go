@@ -130,8 +130,8 @@ func (b *builder) buffers() {
 			used[e.I] = true
 		}
 	}
-	if c.Body != nil {
-		expr.Walk(c.Body, mark(b.pack))
+	for _, r := range c.Reductions() {
+		expr.Walk(r.Body, mark(b.pack))
 	}
 	if !b.inParts() {
 		for _, o := range c.Outs {
@@ -159,11 +159,11 @@ func (b *builder) buffers() {
 }
 
 // lower turns an expression of axes into one of loop variables and buffers.
-func (b *builder) lower(e *expr.Expr, acc *expr.Expr, body bool) *expr.Expr {
+func (b *builder) lower(e *expr.Expr, acc []*expr.Expr, body bool) *expr.Expr {
 	return b.subst(e, func(x *expr.Expr) *expr.Expr {
 		switch x.Op {
 		case expr.Acc:
-			return acc
+			return acc[x.I]
 		case expr.Load:
 			for i, operand := range b.pack {
 				if body && operand == int(x.I) {
@@ -181,7 +181,7 @@ func (b *builder) lower(e *expr.Expr, acc *expr.Expr, body bool) *expr.Expr {
 // lie in the memory of an operand of its size that another output still reads.
 // So values that read such operands are computed first and wait in registers, all
 // but the last of them, and other outputs are stored at the end.
-func (b *builder) stores(acc *expr.Expr) []loop.Stmt {
+func (b *builder) stores(acc []*expr.Expr) []loop.Stmt {
 	at := b.index(b.design.axes[:len(b.c.Axes)])
 	var first, last []loop.Stmt
 	readers := readers(b.c)

@@ -21,17 +21,21 @@ func Collapse(c *expr.Compute) *expr.Compute {
 	})
 	d := *bare.Flat()
 	if n := ir.Elems(d.Red); len(d.Red) > 0 && n < 2 {
-		value := d.Comb.Start(d.Body.Type)
-		if n == 1 {
-			value = expr.Subst(d.Body, append(make([]*expr.Expr, len(d.Axes)), zeros(len(d.Red))...))
+		var values []*expr.Expr
+		for _, r := range d.Reductions() {
+			value := r.Comb.Start(r.Body.Type)
+			if n == 1 {
+				value = expr.Subst(r.Body, append(make([]*expr.Expr, len(d.Axes)), zeros(len(d.Red))...))
+			}
+			values = append(values, value)
 		}
 		d = *d.Rewrite(once(func(e *expr.Expr) *expr.Expr {
 			if e.Op == expr.Acc {
-				return value
+				return values[e.I]
 			}
 			return nil
 		}))
-		d.Red, d.Body = nil, nil
+		d.Red, d.Body, d.More = nil, nil, nil
 	}
 	e := tidy(&d)
 	for axis := 0; axis < len(e.Axes)+len(e.Red); {

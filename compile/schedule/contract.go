@@ -29,7 +29,7 @@ type rowAxis struct{ axis, n int }
 // along the last coordinate, one that does not, and a coordinate the first does
 // not depend on.
 func (f *form) contraction() bool {
-	if f.c.Body == nil || f.c.Comb != expr.Sum || f.other > 0 || len(f.c.Axes) < 2 {
+	if f.c.Body == nil || len(f.c.More) > 0 || f.c.Comb != expr.Sum || f.other > 0 || len(f.c.Axes) < 2 {
 		return false
 	}
 	vec, scalar := f.operands()

@@ -67,9 +67,10 @@ type access struct {
 
 func look(c *expr.Compute, m loop.Machine) *form {
 	f := &form{c: c, m: m}
-	for _, root := range c.Roots() {
-		f.visit(root, c.Body == nil || root == c.Body, map[*expr.Expr]bool{})
-		if root == c.Body {
+	sums := len(c.Reductions())
+	for i, root := range c.Roots() {
+		f.visit(root, c.Body == nil || i < sums, map[*expr.Expr]bool{})
+		if i < sums {
 			f.body = f.nodes
 		}
 	}

@@ -1,6 +1,8 @@
 package schedule
 
 import (
+	"fmt"
+
 	"mllab/compile/expr"
 	"mllab/compile/ir"
 	"mllab/compile/loop"
@@ -109,7 +111,7 @@ func (b *builder) reduction() []loop.Stmt {
 	tile := b.tile()
 	vec := inner[len(inner)-1]
 	var out []loop.Stmt
-	var acc int
+	var acc []int
 	switch cut := b.subtotals(inner); {
 	case vec.kind == loop.Vector && !vec.space:
 		acc, out = b.across(inner, vec)
@@ -118,7 +120,12 @@ func (b *builder) reduction() []loop.Stmt {
 	default:
 		acc, out = b.accumulate(tile, inner)
 	}
-	result := func() *expr.Expr { return expr.Tile(acc, c.Body.Type, b.tileIndex(tile)...) }
+	result := func() (all []*expr.Expr) {
+		for i, r := range c.Reductions() {
+			all = append(all, expr.Tile(acc[i], r.Body.Type, b.tileIndex(tile)...))
+		}
+		return all
+	}
 	if !b.inParts() {
 		return append(out, b.loops(tile, func() []loop.Stmt { return b.stores(result()) })...)
 	}
@@ -127,52 +134,72 @@ func (b *builder) reduction() []loop.Stmt {
 		copies := b.index(b.copies())
 		at := expr.Plus(expr.Times(copies, expr.Int(ir.Elems(c.Axes))), b.index(b.design.axes[:len(c.Axes)]))
 		at = sumOf(at).expr()
-		value := expr.Bin(c.Comb.Op(), expr.Get(sums, c.Body.Type, at), result())
+		value := expr.Bin(c.Comb.Op(), expr.Get(sums, c.Body.Type, at), result()[0])
 		return []loop.Stmt{&loop.Store{Buf: sums, Index: at, Value: value}}
 	})...)
 }
 
-// fill sets a tile to the value to begin from.
-func (b *builder) fill(acc int, dims []*node) []loop.Stmt {
-	return b.loops(dims, func() []loop.Stmt {
-		start := b.c.Comb.Start(b.c.Body.Type)
-		return []loop.Stmt{&loop.Set{Local: acc, Index: b.tileIndex(dims), Value: start}}
+// fill sets tiles, one a reduction, to the values to begin from.
+func (b *builder) fill(acc []int, dims []*node) []loop.Stmt {
+	return b.loops(dims, func() (list []loop.Stmt) {
+		for i, r := range b.c.Reductions() {
+			start := r.Comb.Start(r.Body.Type)
+			list = append(list, &loop.Set{Local: acc[i], Index: b.tileIndex(dims), Value: start})
+		}
+		return list
 	})
 }
 
-// add combines one tile into another.
-func (b *builder) add(to, from int, toDims, dims []*node) []loop.Stmt {
-	return b.loops(dims, func() []loop.Stmt {
-		v := expr.Tile(from, b.c.Body.Type, b.tileIndex(dims)...)
-		return []loop.Stmt{&loop.Accum{Local: to, Index: b.tileIndex(toDims), Comb: b.c.Comb, Value: v}}
+// add combines tiles into others.
+func (b *builder) add(to, from []int, toDims, dims []*node) []loop.Stmt {
+	return b.loops(dims, func() (list []loop.Stmt) {
+		for i, r := range b.c.Reductions() {
+			v := expr.Tile(from[i], r.Body.Type, b.tileIndex(dims)...)
+			list = append(list, &loop.Accum{Local: to[i], Index: b.tileIndex(toDims), Comb: r.Comb, Value: v})
+		}
+		return list
 	})
 }
 
-// accumulate sets a tile and runs the loops that accumulate into it.
-func (b *builder) accumulate(dims, loops []*node) (acc int, out []loop.Stmt) {
-	acc = b.local("partial", b.c.Body.Type, dims)
-	return acc, append(b.fill(acc, dims), b.loops(loops, func() []loop.Stmt {
-		return []loop.Stmt{&loop.Accum{
-			Local: acc, Index: b.tileIndex(dims), Comb: b.c.Comb, Value: b.lower(b.c.Body, nil, true),
-		}}
+// locals declares a tile for each reduction.
+func (b *builder) locals(name string, dims []*node) (acc []int) {
+	for i, r := range b.c.Reductions() {
+		if i > 0 {
+			name = fmt.Sprint(name, i)
+		}
+		acc = append(acc, b.local(name, r.Body.Type, dims))
+	}
+	return acc
+}
+
+// accumulate sets tiles and runs the loops that accumulate into them.
+func (b *builder) accumulate(dims, loops []*node) (acc []int, out []loop.Stmt) {
+	acc = b.locals("partial", dims)
+	return acc, append(b.fill(acc, dims), b.loops(loops, func() (list []loop.Stmt) {
+		for i, r := range b.c.Reductions() {
+			list = append(list, &loop.Accum{
+				Local: acc[i], Index: b.tileIndex(dims), Comb: r.Comb, Value: b.lower(r.Body, nil, true),
+			})
+		}
+		return list
 	})...)
 }
 
 // across reduces in lanes.
-func (b *builder) across(inner []*node, vec *node) (total int, out []loop.Stmt) {
+func (b *builder) across(inner []*node, vec *node) (total []int, out []loop.Stmt) {
 	tile := b.tile()
 	partial := append(append([]*node{}, tile...), vec)
 	acc, out := b.accumulate(partial, inner)
-	total = b.local("total", b.c.Body.Type, tile)
+	total = b.locals("total", tile)
 	out = append(out, b.fill(total, tile)...)
 	return total, append(out, b.add(total, acc, tile, partial)...)
 }
 
 // sumOfSums runs the loops from cut on as a sum by itself in each iteration of those
 // before, and adds it to the sums that wait in memory.
-func (b *builder) sumOfSums(inner []*node, cut int) (total int, out []loop.Stmt) {
+func (b *builder) sumOfSums(inner []*node, cut int) (total []int, out []loop.Stmt) {
 	tile := b.tile()
-	total = b.local(waiting, b.c.Body.Type, tile)
+	total = b.locals(waiting, tile)
 	out = b.fill(total, tile)
 	return total, append(out, b.loops(inner[:cut], func() []loop.Stmt {
 		acc, some := b.accumulate(tile, inner[cut:])
@@ -184,7 +211,7 @@ func (b *builder) sumOfSums(inner []*node, cut int) (total int, out []loop.Stmt)
 // enough to be made one after the other, or 0 where all the loops are.
 func (b *builder) subtotals(inner []*node) int {
 	last := inner[len(inner)-1]
-	if b.m.Kind != loop.CPU || b.c.Comb != expr.Sum || b.c.Body.Type != ir.F32 || len(b.tile()) < 2 ||
+	if b.m.Kind != loop.CPU || len(b.c.More) > 0 || b.c.Comb != expr.Sum || b.c.Body.Type != ir.F32 || len(b.tile()) < 2 ||
 		last.kind != loop.Vector {
 		return 0
 	}

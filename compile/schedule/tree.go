@@ -191,8 +191,8 @@ func (d *design) bind(at []int, to string) error {
 }
 
 func (d *design) addPack(operand int) error {
-	if d.c.Body == nil {
-		return fmt.Errorf("only operands of reductions can be packed")
+	if d.c.Body == nil || len(d.c.More) > 0 {
+		return fmt.Errorf("only operands of reductions can be packed, and of one alone in its pass")
 	}
 	if operand < 0 || operand >= len(d.c.In) {
 		return fmt.Errorf("no operand %d, there are %d", operand, len(d.c.In))
@@ -349,7 +349,7 @@ func (d *design) checkParts() error {
 		if n.space {
 			continue
 		}
-		if d.m.Kind != loop.CPU || n.kind != loop.Serial && n.kind != loop.Parallel ||
+		if d.m.Kind != loop.CPU || len(d.c.More) > 0 || n.kind != loop.Serial && n.kind != loop.Parallel ||
 			n.kind == loop.Serial && run < 2 || last.kind == loop.Vector && !last.space {
 			return fmt.Errorf("loop %s: the reduction cannot be done in parts here", n.name)
 		}
@@ -413,6 +413,7 @@ func (d *design) registers() int {
 			rows *= n.size
 		}
 	}
+	acc *= len(d.c.Reductions())
 	temps := 2
 	if rows > 1 && vec != nil {
 		temps = 1 + width*d.vectorLoads(vec)
@@ -427,7 +428,7 @@ func (d *design) registers() int {
 // not between the rows of the tile: they stay in registers for all rows.
 func (d *design) vectorLoads(vec *node) int {
 	n := 0
-	expr.Walk(d.c.Body, func(e *expr.Expr) {
+	visit := func(e *expr.Expr) {
 		if e.Op != expr.Load || !expr.Uses(e.Args[0], vec.axis) {
 			return
 		}
@@ -437,7 +438,10 @@ func (d *design) vectorLoads(vec *node) int {
 			}
 		}
 		n++
-	})
+	}
+	for _, r := range d.c.Reductions() {
+		expr.Walk(r.Body, visit)
+	}
 	return n
 }
 

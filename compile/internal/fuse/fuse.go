@@ -122,6 +122,9 @@ func (p *Program) Fuse() error {
 	if err := p.merge(); err != nil {
 		return err
 	}
+	if err := p.mergeReductions(); err != nil {
+		return err
+	}
 	p.dropDead()
 	return p.Verify()
 }

@@ -149,7 +149,9 @@ func largeLoads(c *expr.Compute) int {
 
 func readsInBody(u *Piece, v ir.Value) bool {
 	found := false
-	expr.Walk(u.C.Body, func(e *expr.Expr) { found = found || e.Op == expr.Load && u.In[e.I] == v })
+	for _, r := range u.C.Reductions() {
+		expr.Walk(r.Body, func(e *expr.Expr) { found = found || e.Op == expr.Load && u.In[e.I] == v })
+	}
 	return found
 }
 

@@ -183,7 +183,11 @@ func (q *Piece) String() string {
 	}
 	fmt.Fprintf(&b, "%s %s", q.C.Name, ir.ShapeString(q.C.Axes))
 	if q.C.Body != nil {
-		fmt.Fprintf(&b, " over %s\n  acc %s= %s", ir.ShapeString(q.C.Red), q.C.Comb, q.C.Body.Format(axis, name))
+		fmt.Fprintf(&b, " over %s", ir.ShapeString(q.C.Red))
+	}
+	for i, r := range q.C.Reductions() {
+		acc := expr.ReducedBy(i, r.Body.Type)
+		fmt.Fprintf(&b, "\n  %s %s= %s", acc, r.Comb, r.Body.Format(axis, name))
 	}
 	b.WriteByte('\n')
 	for i, o := range q.C.Outs {

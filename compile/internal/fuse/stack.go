@@ -76,11 +76,13 @@ func (p *Program) light(q *Piece) bool {
 		return true
 	}
 	largest := 0
-	expr.Walk(q.C.Body, func(e *expr.Expr) {
-		if e.Op == expr.Load {
-			largest = max(largest, q.C.In[e.I].Elems())
-		}
-	})
+	for _, r := range q.C.Reductions() {
+		expr.Walk(r.Body, func(e *expr.Expr) {
+			if e.Op == expr.Load {
+				largest = max(largest, q.C.In[e.I].Elems())
+			}
+		})
+	}
 	return ir.Elems(q.C.Axes)*ir.Elems(q.C.Red) <= 2*largest
 }
 

@@ -171,6 +171,30 @@ func reductions() []Case {
 	m := expr.Times(expr.Reduced(ir.F32), expr.Float(1.0/33))
 	mean.Outs = []*expr.Expr{m, expr.Times(m, m)}
 	big := expr.Reduce([]ir.Type{f32(40, 300)}, f32(40), []int{300}, expr.Sum, load(0, at(0), at(1)))
+	cs = append(cs, moments()...)
 	return append(cs, named("full", full), named("middle", middle), named("softmax_sum", soft),
 		named("empty", empty), named("mean_and_square", mean), named("row_sum_300", big))
+}
+
+// moments are Computes with more than one reduction in a pass.
+func moments() []Case {
+	var cs []Case
+	square := func(e *expr.Expr) *expr.Expr { return expr.Times(e, e) }
+	for _, k := range []int{1, 7, 16, 35, 64} {
+		row := load(0, at(0), at(1))
+		c := expr.Reduce([]ir.Type{f32(6, k)}, f32(6), []int{k}, expr.Sum, row)
+		c.More = []expr.Reduction{{Comb: expr.Sum, Body: square(row)}, {Comb: expr.MaxOf, Body: row}}
+		c.Out = []ir.DType{ir.F32, ir.F32}
+		spread := expr.Minus(expr.ReducedBy(1, ir.F32), square(expr.Reduced(ir.F32)))
+		c.Outs = []*expr.Expr{spread, expr.Plus(expr.ReducedBy(2, ir.F32), expr.Reduced(ir.F32))}
+		cs = append(cs, named(fmt.Sprintf("row_moments_%d", k), c))
+
+		col, other := load(0, at(1), at(2), at(0)), load(1, at(1), at(2), at(0))
+		d := expr.Reduce([]ir.Type{f32(3, k, 21), f32(3, k, 21)}, f32(21), []int{3, k}, expr.Sum, col)
+		d.More = []expr.Reduction{{Comb: expr.Sum, Body: expr.Times(col, other)}}
+		d.Out = []ir.DType{ir.F32, ir.F32}
+		d.Outs = []*expr.Expr{expr.ReducedBy(1, ir.F32), expr.Reduced(ir.F32)}
+		cs = append(cs, named(fmt.Sprintf("column_moments_%d", k), d))
+	}
+	return cs
 }

@@ -195,12 +195,12 @@ func Differs(c *expr.Compute, got, want [][]float64) string {
 
 // Describe prints what is needed to see a failing case again.
 func Describe(c *expr.Compute, s schedule.Schedule, m loop.Machine) string {
-	text := fmt.Sprintf("%s: axes %v, reduction %v %s\n", c.Name, c.Axes, c.Red, c.Comb)
+	text := fmt.Sprintf("%s: axes %v, reduction %v\n", c.Name, c.Axes, c.Red)
 	for i, t := range c.In {
 		text += fmt.Sprintf("x%d %s\n", i, t)
 	}
-	if c.Body != nil {
-		text += fmt.Sprintf("body %s\n", c.Body)
+	for _, r := range c.Reductions() {
+		text += fmt.Sprintf("body %s= %s\n", r.Comb, r.Body)
 	}
 	for i, o := range c.Outs {
 		text += fmt.Sprintf("y%d %s = %s\n", i, c.Out[i], o)
