@@ -161,7 +161,7 @@ func (p *planned) takes(prog *fuse.Program, v ir.Value, dies func(ir.Value) bool
 		if prog.Types[x].Elems() != prog.Types[v].Elems() || !dies(x) || !prog.OwnElements(q, x) {
 			continue
 		}
-		ok := true
+		ok := p.lead > 0 || len(p.pieces) == 1
 		for i, r := range p.pieces {
 			ok = ok && (i == at || !slices.Contains(r.In, x) || i < at && r.ByRows(p.lead, x))
 		}

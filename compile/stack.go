@@ -3,6 +3,7 @@ package compile
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"mllab/compile/internal/fuse"
@@ -16,17 +17,18 @@ import (
 // enough rows to go round. On a GPU a row has a thread of its own, which would do all
 // of it alone: pieces stay as they are there.
 func (u *unit) stack() error {
+	if u.machine.Kind == loop.GPU {
+		for _, q := range u.prog.Pieces {
+			u.stacks = append(u.stacks, &fuse.Stack{Pieces: []*fuse.Piece{q}})
+		}
+		return nil
+	}
 	rows := rowsEach * max(u.machine.Threads, 1)
 	if u.machine.Threads <= 1 {
 		rows = 1
 	}
 	u.stacks = u.prog.Stacks(rows, u.after, func(q *fuse.Piece) bool {
-		alone := u.machine.Kind == loop.GPU
-		for _, v := range q.Out {
-			_, over := u.inPlace[v]
-			alone = alone || over
-		}
-		return alone
+		return slices.ContainsFunc(q.Out, func(v ir.Value) bool { _, over := u.inPlace[v]; return over })
 	})
 	return nil
 }
@@ -70,30 +72,37 @@ func (u *unit) together(t *fuse.Stack) (planned, error) {
 	for i, v := range append(append([]ir.Value(nil), p.in...), p.out...) {
 		at[v] = i
 	}
-	block := u.block(t, bufs)
+	block, blocks := 1, 1
+	if t.Lead > 0 {
+		block = u.block(t, bufs)
+		blocks = t.Rows / block
+	}
 	m := u.machine
 	m.Threads = 1
 	for {
 		var stages []schedule.Stage
 		var steps []string
 		for _, q := range t.Pieces {
-			r, ok := q.C.RowsOf(t.Lead, block)
-			if !ok {
-				return p, fmt.Errorf("%s: no rows of %d axes", q.C.Name, t.Lead)
+			st, err := stage(q, t.Lead, block)
+			if err != nil {
+				return p, err
 			}
-			c := schedule.Collapse(r.C)
+			c := st.C
 			s, chosen := u.steps(c, m)
 			if chosen {
 				return p, schedule.ErrStack
 			}
-			st := schedule.Stage{C: c, S: s.Alone(), Moves: schedule.Part(r)}
+			st.S = s.Alone()
 			for _, v := range append(append([]ir.Value(nil), q.In...), q.Out...) {
 				st.Args = append(st.Args, at[v])
 			}
 			stages, steps = append(stages, st), append(steps, st.S.String())
 		}
-		p.steps = fmt.Sprintf("%d rows by %d: %s", t.Rows, block, strings.Join(steps, " | "))
-		plan, err := schedule.Stack(p.title, t.Rows/block, bufs, stages, u.machine)
+		p.steps = strings.Join(steps, " | ")
+		if t.Lead > 0 {
+			p.steps = fmt.Sprintf("%d rows by %d: %s", t.Rows, block, p.steps)
+		}
+		plan, err := schedule.Stack(p.title, blocks, bufs, stages, u.machine)
 		if err == nil {
 			p.kernels = nil
 			err = u.compile(&p, plan)
@@ -103,6 +112,18 @@ func (u *unit) together(t *fuse.Stack) (planned, error) {
 		}
 		m.Registers -= 2
 	}
+}
+
+// stage is a piece as a stage: what it does for a block of rows, or all of it.
+func stage(q *fuse.Piece, lead, block int) (schedule.Stage, error) {
+	if lead == 0 {
+		return schedule.Stage{C: schedule.Collapse(q.C), Moves: make([]int, len(q.In)+len(q.Out))}, nil
+	}
+	r, ok := q.C.RowsOf(lead, block)
+	if !ok {
+		return schedule.Stage{}, fmt.Errorf("%s: no rows of %d axes", q.C.Name, lead)
+	}
+	return schedule.Stage{C: schedule.Collapse(r.C), Moves: schedule.Part(r)}, nil
 }
 
 // stackBufs lists the buffers of a stack: what it reads from elsewhere, then what it gives.

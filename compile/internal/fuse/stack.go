@@ -2,6 +2,7 @@ package fuse
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -12,9 +13,10 @@ import (
 // Stack is one future kernel of one or more pieces. Where there are several, they are
 // its stages: for each row, a coordinate of the first axes, which all have in common,
 // they run one after the other, so that what one gives the next is still in cache.
+// Small updates have no rows in common: each is done whole before the next.
 type Stack struct {
 	Pieces []*Piece
-	Lead   int // how many axes longer than 1 make a row; 0 where there is one piece
+	Lead   int // how many axes longer than 1 make a row; 0: one piece, or updates
 	Rows   int // how many rows there are
 }
 
@@ -27,15 +29,24 @@ const (
 	maxStackBufs = 20
 )
 
+// Small updates share a kernel, up to so many buffers; one works on so many terms at
+// most, which takes a few microseconds, and all of a kernel on so many.
+const (
+	maxUpdateBufs  = 256
+	maxUpdate      = 1 << 13
+	maxUpdateTerms = 1 << 17
+)
+
 // Stacks puts pieces that work on the same rows together, where there are at least so
-// many rows, to share among threads. Pieces that must stand alone do. The stacks are
-// in an order in which they can run.
-func (p *Program) Stacks(rows int, after before, alone func(*Piece) bool) []*Stack {
+// many rows, to share among threads. Pieces that overwrite an input do not take part.
+// What is small and only updates inputs, or gives outputs, is put together as well,
+// such as the steps of an optimiser. The stacks are in an order in which they can run.
+func (p *Program) Stacks(rows int, after before, overwrites func(*Piece) bool) []*Stack {
 	s := &stacker{p: p, rows: rows, at: map[*Piece]int{}, of: map[*Piece]*Stack{}, light: map[*Piece]bool{}}
 	for i, q := range p.Pieces {
 		s.at[q] = i
 		s.of[q] = &Stack{Pieces: []*Piece{q}}
-		s.light[q] = !alone(q) && p.light(q)
+		s.light[q] = !overwrites(q) && p.light(q)
 	}
 	s.prev = make([][]*Piece, len(p.Pieces))
 	for i, q := range p.Pieces {
@@ -54,6 +65,7 @@ func (p *Program) Stacks(rows int, after before, alone func(*Piece) bool) []*Sta
 			s.place(q)
 		}
 	}
+	s.updates()
 	return s.sorted()
 }
 
@@ -104,6 +116,43 @@ func (s *stacker) place(q *Piece) {
 		s.join([]*Stack{f, s.of[q]})
 	}
 }
+
+// updates puts small pieces that nothing reads together.
+func (s *stacker) updates() {
+	var to *Stack
+	terms, bufs := 0, map[ir.Value]bool{}
+	for _, q := range s.p.Pieces {
+		n := ir.Elems(q.C.Axes) * max(ir.Elems(q.C.Red), 1)
+		if len(s.of[q].Pieces) > 1 || n > maxUpdate || !s.p.light(q) || s.read(q) {
+			continue
+		}
+		own := s.of[q]
+		fits := to != nil && terms+n <= maxUpdateTerms && buffers(keys(bufs), q.In, q.Out) <= maxUpdateBufs
+		if fits && s.closed([]*Stack{to, own}) {
+			to.Pieces = append(to.Pieces, q)
+			s.of[q] = to
+		} else {
+			to, terms = own, 0
+			clear(bufs)
+		}
+		terms += n
+		for _, v := range append(slices.Clone(q.In), q.Out...) {
+			bufs[v] = true
+		}
+	}
+}
+
+// read reports whether another piece reads a result of q.
+func (s *stacker) read(q *Piece) bool {
+	for _, v := range q.Out {
+		if len(s.p.index().users[v]) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func keys(m map[ir.Value]bool) []ir.Value { return slices.Collect(maps.Keys(m)) }
 
 // join makes one stack of several, if they have rows in common and nothing that is not
 // in them stands between them.
@@ -268,6 +317,9 @@ func (t *Stack) Notes() []string {
 	}
 	if len(names) == 1 {
 		return notes
+	}
+	if t.Lead == 0 {
+		return append(notes, fmt.Sprintf("%d small updates: %s", len(names), strings.Join(names, ", ")))
 	}
 	return append(notes, fmt.Sprintf("%d stages for each of %d rows: %s", len(names), t.Rows, strings.Join(names, ", ")))
 }

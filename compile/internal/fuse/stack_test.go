@@ -1,6 +1,7 @@
 package fuse_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -38,6 +39,18 @@ func TestStacks(t *testing.T) {
 			s := ops.SumKeep(b, ops.MatMul(b, e, f32(b, "w", 16, 16)), 1)
 			b.Output("y", ops.Div(b, e, ops.SumKeep(b, ops.Tanh(b, ops.Sub(b, e, s)), 1)))
 		}, 1, []string{"exp", "matmul", "sum-div: 3 stages for each of 8 rows: sum, sum, div"}},
+		{"small updates of different shapes", func(b *ir.Builder) {
+			for i, shape := range [][]int{{40}, {3, 5}, {9}, {200, 300}} {
+				p, g := f32(b, fmt.Sprint("p", i), shape...), f32(b, fmt.Sprint("g", i), append([]int{4}, shape...)...)
+				b.Update(fmt.Sprint("next", i), p, ops.Sub(b, p, ops.Sum(b, g, 0)))
+			}
+		}, 1, []string{"sum-sub: 3 small updates: sum-sub, sum-sub, sum-sub", "sum-sub"}},
+		{"an update that something reads is no end", func(b *ir.Builder) {
+			x := f32(b, "x", 8)
+			m := ops.Sum(b, ops.Sub(b, x, f32(b, "y", 8)))
+			b.Update("x.next", x, ops.Mul(b, x, m))
+			b.Output("z", ops.Sin(b, f32(b, "w", 3)))
+		}, 1, []string{"sum", "mul-sin: 2 small updates: mul, sin"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
