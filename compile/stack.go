@@ -59,6 +59,9 @@ func (u *unit) planStack(t *fuse.Stack) ([]planned, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", q.C.Name, err)
 		}
+		if len(t.Pieces) == 1 {
+			p.notes = t.Notes()
+		}
 		all = append(all, p)
 	}
 	return all, nil
@@ -173,11 +176,14 @@ func (u *unit) block(t *fuse.Stack, bufs []loop.Buf) int {
 	return best
 }
 
-// stackText lists the stacks of more than one piece.
+// stackText lists the stacks, and why they are not larger.
 func stackText(u *unit) string {
 	var b strings.Builder
 	for _, t := range u.stacks {
 		fmt.Fprintf(&b, "%s\n", t)
+		for _, why := range t.Apart {
+			fmt.Fprintf(&b, "  -- %s\n", why)
+		}
 	}
 	return b.String()
 }

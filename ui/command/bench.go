@@ -101,7 +101,22 @@ func (a *app) profile(c *cobra.Command, s *lab.Session, o lab.BenchOptions, asJS
 			number(k.GBS), fmt.Sprintf("%.0f%%", 100*k.Roofline), strings.Join(strings.Fields(k.Schedule), " "),
 		})
 	}
-	return a.table([]string{"kernel", "runs", "ms", "share", "GFLOP/s", "GB/s", "roofline", "schedule"}, rows)
+	err = a.table([]string{"kernel", "runs", "ms", "share", "GFLOP/s", "GB/s", "roofline", "schedule"}, rows)
+	if err != nil {
+		return err
+	}
+	return a.fused(p)
+}
+
+// fused prints what the compiler made one kernel of, and why not more.
+func (a *app) fused(p *lab.Profile) error {
+	_, err := fmt.Fprintln(a.out, "\nwhat was fused, and why not more:")
+	for _, k := range p.Kernels {
+		if err == nil && k.Notes != "" {
+			_, err = fmt.Fprintf(a.out, "%s: %s\n", k.Name, k.Notes)
+		}
+	}
+	return err
 }
 
 // gate compares one workload with its references.

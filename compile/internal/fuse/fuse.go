@@ -126,6 +126,7 @@ func (p *Program) Fuse() error {
 		return err
 	}
 	p.dropDead()
+	p.explain()
 	return p.Verify()
 }
 

@@ -78,17 +78,25 @@ func (p *Program) inline() {
 }
 
 // worth decides whether a piece is computed again in each of its readers.
-func (p *Program) worth(q *Piece, users []*Piece) bool {
+func (p *Program) worth(q *Piece, users []*Piece) bool { return p.keeps(q, users) == "" }
+
+// keeps says why a piece is not computed again in each of its readers; "" where it is.
+func (p *Program) keeps(q *Piece, users []*Piece) string {
 	c := costOf(q.C.Outs[0])
 	large := largeLoads(q.C)
 	if len(users) > 1 && c.ops > 0 && p.isEpilogue(q) {
-		return false // it costs next to nothing where its operand is made
+		return "it costs next to nothing where its operand is made"
 	}
 	free := c.ops == 0 && c.loads <= 1 && c.pred == 0
 	elems := ir.Elems(q.C.Axes)
 	for _, u := range users {
-		if !fits(q, u) || nodes(q.C)+nodes(u.C) > maxNodes || buffers(q.In, u.In, u.Out) > maxBufs {
-			return false
+		switch {
+		case !fits(q, u):
+			return "it is read in another shape"
+		case nodes(q.C)+nodes(u.C) > maxNodes:
+			return "together they are too long"
+		case buffers(q.In, u.In, u.Out) > maxBufs:
+			return "together they have too many buffers"
 		}
 		points := ir.Elems(u.C.Axes)
 		inBody := u.C.Body != nil && readsInBody(u, q.Out[0])
@@ -99,14 +107,16 @@ func (p *Program) worth(q *Piece, users []*Piece) bool {
 		switch {
 		case free || c.loads == 0 && c.ops <= 2:
 		case inBody && again > 1:
-			return false // a contraction reads its operands many times: have them ready
+			return "a reduction reads it several times"
 		case again > 1 && (c.ops > 2 || c.loads > 2):
-			return false
-		case len(users) > 1 && (c.ops > cheapOps || large*len(users) > large+1+len(users)):
-			return false // storing the result once moves less memory, or saves much arithmetic
+			return "it is read several times"
+		case len(users) > 1 && c.ops > cheapOps:
+			return "storing it once saves arithmetic"
+		case len(users) > 1 && large*len(users) > large+1+len(users):
+			return "storing it once moves less memory"
 		}
 	}
-	return true
+	return ""
 }
 
 // isEpilogue reports whether a piece can join the reduction that gives one of its operands.

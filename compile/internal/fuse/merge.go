@@ -35,7 +35,6 @@ func (p *Program) epilogue(q *Piece) bool {
 				continue
 			}
 			if p.heavy(q, u) {
-				u.note("not joined to " + q.C.Name + ", whose registers or traffic it would overload")
 				continue
 			}
 			p.join(q, u)

@@ -16,8 +16,9 @@ import (
 // Small updates have no rows in common: each is done whole before the next.
 type Stack struct {
 	Pieces []*Piece
-	Lead   int // how many axes longer than 1 make a row; 0: one piece, or updates
-	Rows   int // how many rows there are
+	Lead   int      // how many axes longer than 1 make a row; 0: one piece, or updates
+	Rows   int      // how many rows there are
+	Apart  []string // why it is not one with those whose results it reads
 }
 
 // before says which pieces come before a piece beyond those whose results it reads.
@@ -66,6 +67,7 @@ func (p *Program) Stacks(rows int, after before, overwrites func(*Piece) bool) [
 		}
 	}
 	s.updates()
+	s.explain()
 	return s.sorted()
 }
 
@@ -154,31 +156,68 @@ func (s *stacker) read(q *Piece) bool {
 
 func keys(m map[ir.Value]bool) []ir.Value { return slices.Collect(maps.Keys(m)) }
 
-// join makes one stack of several, if they have rows in common and nothing that is not
-// in them stands between them.
+// join makes one stack of several, if that can be.
 func (s *stacker) join(stacks []*Stack) bool {
-	var all []*Piece
-	for _, t := range stacks {
-		all = append(all, t.Pieces...)
-	}
-	if len(all) > maxStages {
+	to, why := s.joined(stacks)
+	if why != "" {
 		return false
 	}
-	slices.SortFunc(all, s.order)
-	lead, rows := s.common(all)
-	if lead == 0 || !s.closed(stacks) {
-		return false
-	}
-	to := &Stack{Pieces: all, Lead: lead, Rows: rows}
-	for _, q := range all {
+	for _, q := range to.Pieces {
 		s.of[q] = to
 	}
 	return true
 }
 
+// joined is the stack of several, or why there is none: they have no rows in common, or
+// something that is not in them stands between them.
+func (s *stacker) joined(stacks []*Stack) (to *Stack, why string) {
+	to = &Stack{}
+	for _, t := range stacks {
+		to.Pieces = append(to.Pieces, t.Pieces...)
+	}
+	if len(to.Pieces) > maxStages {
+		return nil, fmt.Sprintf("more than %d stages", maxStages)
+	}
+	slices.SortFunc(to.Pieces, s.order)
+	if to.Lead, to.Rows, why = s.common(to.Pieces); why != "" {
+		return nil, why
+	}
+	if !s.closed(stacks) {
+		return nil, "what stands between them comes first"
+	}
+	return to, ""
+}
+
+// explain notes why stacks are not one with those whose results they read.
+func (s *stacker) explain() {
+	for _, q := range s.p.Pieces {
+		for _, f := range s.prev[s.at[q]] {
+			a, b := s.of[f], s.of[q]
+			if a == b || !s.reads(q, f) {
+				continue
+			}
+			why := "what overwrites an input stands alone"
+			switch {
+			case !s.p.light(f) || !s.p.light(q):
+				why = "a contraction needs all registers"
+			case s.light[f] && s.light[q]:
+				_, why = s.joined([]*Stack{a, b})
+			}
+			if text := fmt.Sprintf("no stage with %s: %s", f.C.Name, why); !slices.Contains(b.Apart, text) {
+				b.Apart = append(b.Apart, text)
+			}
+		}
+	}
+}
+
+// reads reports whether q reads a result of f.
+func (s *stacker) reads(q, f *Piece) bool {
+	return slices.ContainsFunc(q.In, func(v ir.Value) bool { return s.p.index().from[v] == f })
+}
+
 // common is the largest number of first axes that make rows of all pieces, and the
-// rows; 0 where there is none, or there are too few rows or too many buffers.
-func (s *stacker) common(all []*Piece) (lead, rows int) {
+// rows, or why there are none.
+func (s *stacker) common(all []*Piece) (lead, rows int, why string) {
 	given := map[ir.Value]bool{}
 	bufs := map[ir.Value]bool{}
 	for _, q := range all {
@@ -190,7 +229,7 @@ func (s *stacker) common(all []*Piece) (lead, rows int) {
 		}
 	}
 	if len(bufs) > maxStackBufs {
-		return 0, 0
+		return 0, 0, fmt.Sprintf("more than %d buffers", maxStackBufs)
 	}
 	first := squeeze(all[0].C.Axes)
 	k := len(first)
@@ -203,13 +242,14 @@ func (s *stacker) common(all []*Piece) (lead, rows int) {
 			ok = ok && byRows(q, k, given)
 		}
 		if ok {
-			if n := ir.Elems(first[:k]); n >= s.rows {
-				return k, n
+			n := ir.Elems(first[:k])
+			if n < s.rows {
+				return 0, 0, fmt.Sprintf("%d rows, want %d to share among the threads", n, s.rows)
 			}
-			return 0, 0
+			return k, n, ""
 		}
 	}
-	return 0, 0
+	return 0, 0, "no rows in common"
 }
 
 func shared(a, b []int) int {
@@ -306,22 +346,34 @@ func (t *Stack) Name() string {
 
 // Notes are those of the pieces, and what they are as a stack.
 func (t *Stack) Notes() []string {
-	var names, notes []string
+	var notes []string
+	inside := func(n string) bool { // that a stage has no kernel with another of this one
+		return slices.ContainsFunc(t.Pieces, func(q *Piece) bool { return strings.HasPrefix(n, apartFrom(q)) })
+	}
 	for _, q := range t.Pieces {
-		names = append(names, q.C.Name)
 		for _, n := range q.Notes {
-			if !slices.Contains(notes, n) {
+			if !inside(n) && !slices.Contains(notes, n) {
 				notes = append(notes, n)
 			}
 		}
 	}
-	if len(names) == 1 {
-		return notes
+	if len(t.Pieces) > 1 {
+		notes = append(notes, t.stages())
 	}
+	return append(notes, t.Apart...)
+}
+
+// stages lists the pieces.
+func (t *Stack) stages() string {
+	var names []string
+	for _, q := range t.Pieces {
+		names = append(names, q.C.Name)
+	}
+	list := strings.Join(names, ", ")
 	if t.Lead == 0 {
-		return append(notes, fmt.Sprintf("%d small updates: %s", len(names), strings.Join(names, ", ")))
+		return fmt.Sprintf("%d small updates: %s", len(names), list)
 	}
-	return append(notes, fmt.Sprintf("%d stages for each of %d rows: %s", len(names), t.Rows, strings.Join(names, ", ")))
+	return fmt.Sprintf("%d stages for each of %d rows: %s", len(names), t.Rows, list)
 }
 
 // String says on one line what the kernel is made of.
@@ -329,6 +381,5 @@ func (t *Stack) String() string {
 	if len(t.Pieces) == 1 {
 		return t.Name()
 	}
-	n := t.Notes()
-	return t.Name() + ": " + n[len(n)-1]
+	return t.Name() + ": " + t.stages()
 }
