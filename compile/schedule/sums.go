@@ -164,10 +164,11 @@ func (b *builder) add(to, from []int, toDims, dims []*node) []loop.Stmt {
 // locals declares a tile for each reduction.
 func (b *builder) locals(name string, dims []*node) (acc []int) {
 	for i, r := range b.c.Reductions() {
+		label := name
 		if i > 0 {
-			name = fmt.Sprint(name, i)
+			label = fmt.Sprint(name, i)
 		}
-		acc = append(acc, b.local(name, r.Body.Type, dims))
+		acc = append(acc, b.local(label, r.Body.Type, dims))
 	}
 	return acc
 }
