@@ -23,8 +23,9 @@ type Options struct {
 	// the module allocates, zeroed, and frees when it is closed. Outputs that
 	// update an input live in the input's memory.
 	Bind map[string]target.Slice
-	// Schedule chooses the schedule of a kernel in place of schedule.Default;
-	// false leaves it to the default. This is the tuner's hook.
+	// Schedule chooses the schedule of a kernel, or of a stage of one, in place of
+	// schedule.Default; false leaves it to the default. This is the tuner's hook:
+	// expr.Compute.Key names what is scheduled, schedule.Parse reads a schedule.
 	Schedule func(*expr.Compute, loop.Machine) (schedule.Schedule, bool)
 }
 

@@ -85,6 +85,7 @@ func (u *unit) together(t *fuse.Stack) (planned, error) {
 	for {
 		var stages []schedule.Stage
 		var steps []string
+		fixed := false // a schedule was chosen by the caller of Compile
 		for _, q := range t.Pieces {
 			st, err := stage(q, t.Lead, block)
 			if err != nil {
@@ -92,9 +93,7 @@ func (u *unit) together(t *fuse.Stack) (planned, error) {
 			}
 			c := st.C
 			s, chosen := u.steps(c, m)
-			if chosen {
-				return p, schedule.ErrStack
-			}
+			fixed = fixed || chosen
 			st.S = s.Alone()
 			for _, v := range append(append([]ir.Value(nil), q.In...), q.Out...) {
 				st.Args = append(st.Args, at[v])
@@ -110,7 +109,7 @@ func (u *unit) together(t *fuse.Stack) (planned, error) {
 			p.kernels = nil
 			err = u.compile(&p, plan)
 		}
-		if err == nil || !errors.Is(err, target.ErrRejected) || m.Registers <= leastRegisters {
+		if err == nil || !errors.Is(err, target.ErrRejected) || fixed || m.Registers <= leastRegisters {
 			return p, err
 		}
 		m.Registers -= 2

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"fmt"
+	"strings"
 
 	"mllab/compile/ir"
 )
@@ -98,6 +99,23 @@ func (c *Compute) Extent(axis int) int {
 
 // OutType is the type of output i.
 func (c *Compute) OutType(i int) ir.Type { return ir.Type{DType: c.Out[i], Shape: c.Axes} }
+
+// Key is a text that Computes of the same algorithm have in common, whatever their
+// names: what a schedule found for one of them is kept under.
+func (c *Compute) Key() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%v over %v of", c.Axes, c.Red)
+	for _, t := range c.In {
+		fmt.Fprintf(&b, " %s %s", t.DType, ir.ShapeString(t.Shape))
+	}
+	for _, r := range c.Reductions() {
+		fmt.Fprintf(&b, "; %s %s", r.Comb, r.Body)
+	}
+	for i, o := range c.Outs {
+		fmt.Fprintf(&b, "; %s %s", c.Out[i], o)
+	}
+	return b.String()
+}
 
 // Roots lists the bodies of the reductions (when there are any) and Outs.
 func (c *Compute) Roots() []*Expr {
