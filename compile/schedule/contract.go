@@ -296,9 +296,7 @@ func (t *tiling) schedule() Schedule {
 	}
 	order = join(order, tiles...)
 	k := len(c.Axes) + len(c.Red) - 1
-	for a := len(c.Axes); a <= k; a++ {
-		order = append(order, t.name(a))
-	}
+	order = join(order, t.reductionLoops(&s)...)
 	before := len(s)
 	order, s = t.unrollRed(order, s, k)
 	var marks []string
@@ -320,6 +318,25 @@ func (t *tiling) schedule() Schedule {
 		s = append(s, Step{Op: Pack, N: p})
 	}
 	return s
+}
+
+// reductionLoops lists the loops of the reduction. One is cut where the loops inside
+// are too few terms for a sum by itself, and with it too many.
+func (t *tiling) reductionLoops(s *Schedule) []string {
+	var loops []string
+	inside := 1
+	for a := len(t.c.Red) - 1; a >= 0; a-- {
+		name, n := t.name(len(t.c.Axes)+a), t.c.Red[a]
+		if d := divisor(n, longSum/inside); a < len(t.c.Red)-1 && inside < longSum/2 && d > 1 && d < n {
+			outer, inner := s.cut(name, n, d)
+			loops = append([]string{outer, inner}, loops...)
+			inside = longSum
+			continue
+		}
+		loops = append([]string{name}, loops...)
+		inside = min(inside*n, longSum)
+	}
+	return loops
 }
 
 // parallel chooses the loops that threads share. block > 0 asks for the rows to

@@ -46,6 +46,31 @@ func TestParts(t *testing.T) {
 	}
 }
 
+// TestSteps: with 16 registers, results that L2 holds are done in steps of the whole
+// reduction, of which threads have sums of their own; others by blocks.
+func TestSteps(t *testing.T) {
+	for _, x := range []struct {
+		sizes [6]int
+		want  string
+	}{
+		{[6]int{32, 16, 64, 64, 3, 1}, "split l 16; split j 6; split k 4; split r 4; " +
+			"reorder k.0 k.1 r.0 i l.0 j.0 r.1 s j.1 l.1; unroll s j.1; vectorize l.1; parallel k.0; pack 1"},
+		{[6]int{32, 8, 256, 128, 3, 1}, "split l 64; split l.1 16; split j 6; split k 16; " +
+			"reorder i l.0 k.0 k.1 l.1.0 j.0 r s j.1 l.1.1; unroll s j.1; vectorize l.1.1; parallel i l.0 k.0; pack 1"},
+		{[6]int{32, 4, 64, 64, 3, 1}, "split l 16; split j 6; split k 4; " +
+			"reorder k.0 i l.0 j.0 k.1 r s j.1 l.1; unroll s j.1; vectorize l.1; parallel k.0; pack 1"},
+		{[6]int{8, 16, 3, 64, 3, 1}, "split l 16; split j 5; split r 8; split s 4; " +
+			"reorder i l.0 j.0 k r.0 r.1 s.0 s.1 j.1 l.1; unroll s.1 j.1; vectorize l.1; parallel i l.0"},
+	} {
+		s := x.sizes
+		c := weightGradient(s[0], s[1], s[2], s[3], s[4], s[5])
+		got := schedule.Default(c, machines[1])
+		assert.Equal(t, x.want, got.String(), s)
+		_, err := schedule.Apply(c, got, machines[1])
+		require.NoError(t, err)
+	}
+}
+
 func TestIllegalParts(t *testing.T) {
 	for _, c := range []struct{ schedule, want string }{
 		{"split k 7; reorder k.0 i j k.1", "leaves a tail"},

@@ -96,7 +96,7 @@ func (t *tiling) block(l2, at, part int) (block, bool) {
 	for n := 2; n <= first; n++ {
 		if first%n == 0 && n*count >= 2*t.m.Threads {
 			b.copies = n
-			return b, n*count <= 8*t.m.Threads
+			return b, n*count <= 16*t.m.Threads
 		}
 	}
 	return b, false
@@ -125,23 +125,25 @@ func (t *tiling) stepSchedule(b block, at, part int) Schedule {
 	space := len(c.Axes)
 	var steps, inside []string
 	for a, n := range c.Red {
-		name := t.name(space + a)
-		if a == at && part < n {
-			outer, inner := s.cut(name, n, part)
-			name, n = outer, n/part
-			inside = append(inside, inner)
-		} else if a >= at {
+		name, inner := t.name(space+a), ""
+		switch {
+		case a > at || a == at && part == n:
 			inside = append(inside, name)
 			continue
+		case a == at && part > 1:
+			name, inner = s.cut(name, n, part)
+			n /= part
 		}
-		if a == 0 && b.copies > 1 {
+		inside = join(inside, inner)
+		switch {
+		case a > 0 || b.copies == 1:
+			steps = append(steps, name)
+		case b.copies == n:
+			par = append(par, name)
+		default:
 			copies, rest := s.cut(name, n, n/b.copies)
-			if copies == "" {
-				copies, rest = name, ""
-			}
-			par, name = join(par, copies), rest
+			par, steps = append(par, copies), append(steps, rest)
 		}
-		steps = join(steps, name)
 	}
 	last, n := inside[len(inside)-1], c.Red[len(c.Red)-1]
 	if at == len(c.Red)-1 {
