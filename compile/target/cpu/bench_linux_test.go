@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"golang.org/x/sys/unix"
 
 	"mllab/compile/expr"
 	"mllab/compile/ir"
@@ -19,13 +18,6 @@ import (
 	"mllab/compile/target"
 	"mllab/compile/target/targettest"
 )
-
-// threadTime is the processor time of this thread: what other programs take does not count.
-func threadTime() time.Duration {
-	var ts unix.Timespec
-	_ = unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &ts)
-	return time.Duration(ts.Nano())
-}
 
 // benchPlan runs a Compute by its default schedule and reports the best run, since the machine may be busy:
 // by processor time with one thread, by the clock with more.
