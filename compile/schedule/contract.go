@@ -11,6 +11,10 @@ import (
 // 200 us of one core: the granularity of pausing, and of the Go collector's wait.
 const callFLOPs = 24e6
 
+// streamed is how many rows are so many that they do not stay in cache between two
+// panels, and that packing the panels costs nothing beside them.
+const streamed = 2048
+
 // tiling is the plan of a contraction: a register tile of rows x width, the
 // vector operand streamed past it.
 type tiling struct {
@@ -153,7 +157,8 @@ func (t *tiling) worthPacking(a access, rows int) bool {
 	if l2 == 0 {
 		l2 = 1 << 20
 	}
-	thin := 8*t.m.Lanes <= line && t.pitch(a) > line && 2*line*t.deep > l1
+	often := rows >= streamed && t.pitch(a) > 2*line && t.deep >= 64
+	thin := 8*t.m.Lanes <= line && t.pitch(a) > line && (2*line*t.deep > l1 || often)
 	return t.aliases(a) && rows >= 64 || (thin || 4*t.deep*t.c.Axes[t.vec] > l2) && rows >= 512
 }
 
@@ -380,6 +385,9 @@ func (t *tiling) parallel(outer []string, panel string) (par []string, block int
 	}
 	best := 0.0
 	row := t.name(first.axis)
+	if b := t.manyRows(rows, first.n); b > 0 && panels > 1 {
+		return []string{row + ".0"}, b, false
+	}
 	if panels > 1 {
 		best, par = score(panels, t.width, cols, flops(rows, t.width)), []string{panel}
 	}
@@ -409,6 +417,21 @@ func (t *tiling) parallel(outer []string, panel string) (par []string, block int
 		}
 	}
 	return par, block, rowsFirst
+}
+
+// manyRows is the rows of a block that all panels pass while it stays in cache, where
+// rows are so many that reading them for each panel costs more than the panels, and
+// 0 elsewhere.
+func (t *tiling) manyRows(rows, tile int) int {
+	if t.m.Registers >= 32 || rows < streamed || t.width < t.m.Lanes {
+		return 0
+	}
+	l2 := t.m.L2
+	if l2 == 0 {
+		l2 = 512 << 10
+	}
+	b := min(l2/8/(4*t.deep), rows/(8*max(t.m.Threads, 1)))
+	return b / tile * tile
 }
 
 // fusedBlock is a divisor of rows that makes blocks of panel x rows of a good size.

@@ -59,8 +59,8 @@ func TestSteps(t *testing.T) {
 			"reorder i l.0 k.0 k.1 l.1.0 j.0 r s j.1 l.1.1; unroll s j.1; vectorize l.1.1; parallel i l.0 k.0; pack 1"},
 		{[6]int{32, 4, 64, 64, 3, 1}, "split l 16; split j 6; split k 4; " +
 			"reorder k.0 i l.0 j.0 k.1 r s j.1 l.1; unroll s j.1; vectorize l.1; parallel k.0; pack 1"},
-		{[6]int{8, 16, 3, 64, 3, 1}, "split l 16; split j 5; split r 8; split s 4; " +
-			"reorder i l.0 j.0 k r.0 r.1 s.0 s.1 j.1 l.1; unroll s.1 j.1; vectorize l.1; parallel i l.0"},
+		{[6]int{8, 16, 3, 64, 3, 1}, "split l 16; split j 5; split r 4; " +
+			"reorder k r.0 i l.0 j.0 r.1 s j.1 l.1; unroll s j.1; vectorize l.1; parallel k"},
 	} {
 		s := x.sizes
 		c := weightGradient(s[0], s[1], s[2], s[3], s[4], s[5])

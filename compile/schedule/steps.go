@@ -16,7 +16,7 @@ const (
 // not contiguous, or the reduction is short or has no steps of a good size.
 func (t *tiling) inSteps(l2 int) []Schedule {
 	r := t.rows[0]
-	if t.deep < leastDepth || t.width < t.m.Lanes || len(t.rows) > 1 || t.c.Axes[r.axis] < 4*r.n {
+	if t.deep < leastDepth || t.width < t.m.Lanes || len(t.rows) > 1 || t.c.Axes[r.axis] < t.m.Lanes {
 		return nil
 	}
 	_, scalar := t.operands()
