@@ -55,8 +55,8 @@ func TestConvPixelsInXterm(t *testing.T) {
 	display := server(t)
 	terminal := exec.Command("xterm", "-ti", "vt340", "-geometry", "120x40+0+0", "-bw", "0", "-b", "0", "+sb",
 		"-fn", "fixed", "-bg", "black", "-fg", "white", "-e", os.Args[0])
-	terminal.Env = append(os.Environ(), "DISPLAY="+display, labEnv+"="+t.TempDir(), "COLORTERM=truecolor", "TMUX=",
-		"TERM_PROGRAM=", "NO_COLOR=")
+	terminal.Env = append(os.Environ(), "DISPLAY="+display, labEnv+"="+t.TempDir(), "COLORTERM=truecolor",
+		"TMUX=", "TERM_PROGRAM=", "NO_COLOR=")
 	require.NoError(t, terminal.Start())
 	t.Cleanup(func() { _ = terminal.Process.Kill(); _ = terminal.Wait() })
 

@@ -50,7 +50,8 @@ func TestConvJSON(t *testing.T) {
 func TestConvFlags(t *testing.T) {
 	values := map[string]string{"size": "5", "stride": "2", "padding": "2", "mode": "reflect", "dilation": "1",
 		"transposed": "no", "channels": "rgb", "outputs": "3", "depthwise": "no", "bias": "0.5",
-		"activation": "gelu", "pool": "max", "pool.size": "3", "pool.stride": "2", "seed": "4", "kernel": "gaussian"}
+		"activation": "gelu", "pool": "max", "pool.size": "3", "pool.stride": "2", "seed": "4",
+		"kernel": "gaussian"}
 	args := []string{"conv", "scene", "--json"}
 	for _, p := range lab.ConvParams() {
 		require.Contains(t, values, p.Name)

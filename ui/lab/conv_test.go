@@ -315,8 +315,8 @@ func TestConvSheets(t *testing.T) {
 	assert.Equal(t, []int{want, want}, []int{white, black})
 
 	m := &Maps{Input: View{H: 2, W: 2, C: 1, Pixels: []float32{0, 1, 1, 0}}, Label: 1,
-		Classes: []string{"a", "b"}, Probs: []float64{.9, .1}, Layers: []MapLayer{{Name: "c1", Kind: "conv", H: 2, W: 2, C: 3,
-			Values: make([]float32, 12)}}}
+		Classes: []string{"a", "b"}, Probs: []float64{.9, .1},
+		Layers: []MapLayer{{Name: "c1", Kind: "conv", H: 2, W: 2, C: 3, Values: make([]float32, 12)}}}
 	assert.Equal(t, ": the net says a (90%), it is b", m.verdict())
 	assert.Greater(t, m.Sheet().Bounds().Dy(), 2*(sheetText+sheetGap))
 }

@@ -56,8 +56,8 @@ func yesOrNo(v bool) string {
 
 func factNumber(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
 
-// Set changes a parameter, or one of: open (a picture, or "?name=value&..." for several at once), picture, run,
-// window.x, window.y, map, cell.ROW.COLUMN, page (picture, network), play and compare (yes, no), reset.
+// Set changes a parameter, or one of: open (a picture, or "?name=value&..." for several at once), picture,
+// run, window.x, window.y, map, cell.ROW.COLUMN, page (picture, network), play and compare (yes, no), reset.
 func (c *Conv) Set(name, value string) (tea.Cmd, error) {
 	switch name {
 	case "open":
