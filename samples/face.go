@@ -1,6 +1,9 @@
 package samples
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 var _ = register(Entry{
 	Name:  "faces",
@@ -190,8 +193,9 @@ func (s *cartoons) Truth(split Split, i int) Truth {
 }
 
 // Held lists the hair, hair colours and glasses that training never shows together.
-func (s *cartoons) Held() []Truth {
-	var all []Truth
+func (s *cartoons) Held() []Truth { return slices.Clone(heldFaces) }
+
+var heldFaces = func() (all []Truth) {
 	for h, hair := range hairs {
 		for c, colour := range hairColours {
 			for g, glasses := range glassKinds {
@@ -202,14 +206,7 @@ func (s *cartoons) Held() []Truth {
 		}
 	}
 	return all
-}
+}()
 
 // HeldOut says whether a truth or a wish is of such a combination.
-func (s *cartoons) HeldOut(t Truth) bool {
-	for _, h := range s.Held() {
-		if t.Includes(h) {
-			return true
-		}
-	}
-	return false
-}
+func (s *cartoons) HeldOut(t Truth) bool { return slices.ContainsFunc(heldFaces, t.Includes) }

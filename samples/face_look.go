@@ -153,20 +153,21 @@ func (r *faceReader) begin() (f face, plain float64) {
 func (r *faceReader) search(f face, plain float64) (face, float64) {
 	best := r.wrong(f)
 	for round := range 5 {
-		before := best
+		before := f
 		for _, group := range tried {
 			f, best = r.try(f, best, group)
 		}
-		f, best = r.move(f, best, []float64{0.02, 0.01, 0.005}[min(round, 2)])
-		if round < 2 { // sharp or blurred: what is nearer now
-			r.blurred = !r.blurred
-			if other := r.wrong(f); other < best {
-				best = other
-			} else {
-				r.blurred = !r.blurred
-			}
+		same := round > 0 && f == before // the rest is a matter of where the head is
+		for _, step := range []float64{0.02, 0.01, 0.005}[min(round, 1):] {
+			f, best = r.move(f, best, step)
 		}
-		if best > 0.8*plain || round > 1 && best > before*0.999 {
+		r.blurred = !r.blurred // sharp or blurred: what is nearer now
+		if other := r.wrong(f); other < best {
+			best = other
+		} else {
+			r.blurred = !r.blurred
+		}
+		if same || best > 0.8*plain {
 			break
 		}
 	}

@@ -106,3 +106,14 @@ func BenchmarkFaces(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkReadFace(b *testing.B) {
+	src := openFaces(b, Options{})
+	buf := make([]float32, src.Info().Values())
+	for i := 0; b.Loop(); i++ {
+		if _, err := src.Example(Test, i, buf); err != nil {
+			b.Fatal(err)
+		}
+		src.Look(buf, 32)
+	}
+}

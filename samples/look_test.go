@@ -92,7 +92,7 @@ var long = flag.Bool("long", false, "read many pictures")
 // TestReadScenes holds the matcher to what evaluation needs of it: share of 400 pictures (-long) of one to three
 // objects that are read right in all, and the share of right attributes.
 func TestReadScenes(t *testing.T) {
-	count, sides, list := 12, []int{32, 64}, []harm{harms[0], harms[4]}
+	count, sides, list := 10, []int{32, 64}, []harm{harms[0], harms[4]}
 	if *long {
 		count, list = 400, harms
 	}
@@ -117,7 +117,7 @@ func TestReadScenes(t *testing.T) {
 
 // TestReadFaces is the same for faces.
 func TestReadFaces(t *testing.T) {
-	count, sides, list := 12, []int{32, 64}, []harm{harms[0], harms[4]}
+	count, sides, list := 10, []int{32, 64}, []harm{harms[0], harms[4]}
 	if *long {
 		count, list = 200, harms
 	}
@@ -160,7 +160,7 @@ func matchers(t testing.TB) map[string]readableSource {
 func TestReadNothing(t *testing.T) {
 	for name, m := range matchers(t) {
 		prompt := m.Truth(Test, 3)
-		for _, side := range []int{32, 64} {
+		for _, side := range []int{32, 48} {
 			r := stream{3}
 			noise := make([]float32, 3*side*side)
 			for i := range noise {

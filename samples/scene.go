@@ -3,6 +3,7 @@ package samples
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 var _ = register(Entry{
@@ -213,7 +214,7 @@ func nth(name string, k int) string {
 	if k == 0 {
 		return name
 	}
-	return fmt.Sprintf("%s %d", name, k+1)
+	return name + " " + string(rune('1'+k))
 }
 
 func (s *scene) truth() Truth {
@@ -258,13 +259,12 @@ func (o object) form() (box, form) {
 }
 
 // Held lists the kinds, colours and sizes that training never shows together.
-func (s *scenes) Held() []Truth { return heldShapes() }
+func (s *scenes) Held() []Truth { return slices.Clone(heldShapes) }
 
 // HeldOut says whether one of the objects is a combination that training never shows.
 func (s *scenes) HeldOut(t Truth) bool { return heldOutShape(t) }
 
-func heldShapes() []Truth {
-	var all []Truth
+var heldShapes = func() (all []Truth) {
 	for k, kind := range ShapeKinds {
 		for c, colour := range ShapeColours {
 			for z, size := range ShapeSizes {
@@ -275,10 +275,10 @@ func heldShapes() []Truth {
 		}
 	}
 	return all
-}
+}()
 
 func heldOutShape(t Truth) bool {
-	for _, h := range heldShapes() {
+	for _, h := range heldShapes {
 		for k := range maxWanted {
 			held := true
 			for _, a := range h {

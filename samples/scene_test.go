@@ -175,3 +175,14 @@ func BenchmarkScenes(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkReadScene(b *testing.B) {
+	src := openScenes(b, Options{})
+	buf := make([]float32, src.Info().Values())
+	for i := 0; b.Loop(); i++ {
+		if _, err := src.Example(Test, i, buf); err != nil {
+			b.Fatal(err)
+		}
+		src.Look(buf, 32)
+	}
+}

@@ -1,5 +1,7 @@
 package samples
 
+import "slices"
+
 // scene is the shape as a scene of one object.
 func (h Shape) scene() scene {
 	o := object{kind: h.Kind, colour: h.Colour, size: h.Size, column: h.X, row: h.Y}
@@ -19,7 +21,7 @@ func (s *shapes) Truth(split Split, i int) Truth {
 func (s *shapes) Wanted(prompt string) Truth { return wantedScene(prompt) }
 
 // Held lists the kinds, colours and sizes that training never shows together: those of scenes.
-func (s *shapes) Held() []Truth { return heldShapes() }
+func (s *shapes) Held() []Truth { return slices.Clone(heldShapes) }
 
 // HeldOut says whether a truth or a wish is of such a combination.
 func (s *shapes) HeldOut(t Truth) bool { return heldOutShape(t) }
