@@ -137,11 +137,11 @@ func numbered(captions []string, first, n int) []string {
 // printCaptioned prints the beginnings of the first rows of a sheet, each with the
 // captions of its pictures below.
 func (a *app) printCaptioned(sheet *image.RGBA, captions []string, rows, cols int) error {
-	const strips = 3
 	w, h := a.room()
 	b := sheet.Bounds()
 	across, down := b.Dx()/cols, b.Dy()/rows
 	n := max(1, min(w/across, cols))
+	strips := min(max(h/(down/2+n+1), 1), 3, rows) // as many as can be seen at once
 	for strip := range strips {
 		at := image.Rect(0, strip*down, min(n*across, w), min((strip+1)*down, strip*down+2*h))
 		part := sheet.SubImage(at.Add(b.Min))
