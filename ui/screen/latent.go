@@ -2,6 +2,7 @@ package screen
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"time"
 
@@ -185,10 +186,19 @@ func (l *Latent) begin(name string) tea.Cmd {
 	}
 }
 
+// giveUp ends an opening that is under way, after what it is at.
+func (l *Latent) giveUp(string) tea.Cmd {
+	l.cancel()
+	return nil
+}
+
 // take shows a net that was opened; on an error what was open before stays.
 func (l *Latent) take(msg latentOpened) tea.Cmd {
 	if l.opening = ""; l.cancel != nil {
 		l.cancel()
+	}
+	if errors.Is(msg.err, context.Canceled) {
+		return send(Notice{Text: "stopped: nothing else was opened"})
 	}
 	if msg.err != nil {
 		l.failed = msg.err

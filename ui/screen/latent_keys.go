@@ -20,11 +20,15 @@ func (l *Latent) Keys() []Key {
 	open := bind("o", "open", "open a run, or a picture of your own, by its path", l.ask, "o")
 	live := bind("r", "live", "look into the running training as it is now",
 		func(string) tea.Cmd { return l.begin("") }, "r")
-	if l.net == nil {
-		return []Key{bind("↑/↓", "choose", "choose a run", l.list.move, "up", "down", "k", "j"),
-			bind("enter", "open it", "open the chosen run", l.pickRun, "enter"), open, live}
+	var first []Key
+	if l.opening != "" {
+		first = []Key{bind("esc", "stop", "stop opening what is being opened", l.giveUp, "esc")}
 	}
-	all := append(l.modeKeys(bind),
+	if l.net == nil {
+		return append(first, bind("↑/↓", "choose", "choose a run", l.list.move, "up", "down", "k", "j"),
+			bind("enter", "open it", "open the chosen run", l.pickRun, "enter"), open, live)
+	}
+	all := append(append(first, l.modeKeys(bind)...),
 		bind("e t i a d", "mode", "explore, traverse, interpolate, attribute, draw", l.modeKey,
 			"e", "t", "i", "a", "d"),
 		bind("[ ]", "dimension", "choose the dimension that is traversed", l.turnDim, "[", "]"))

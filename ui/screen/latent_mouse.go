@@ -36,11 +36,21 @@ func (l *Latent) Mouse(m Mouse) tea.Cmd {
 	return nil
 }
 
+// scatterCells is where the scatter is drawn.
+func (l *Latent) scatterCells() rect {
+	r := newLatentLayout(l.w, l.h, l.lab.Display).place[placeBig]
+	w, h := widget.Inner(r.w, r.h)
+	if l.lab.Display.Graphics() {
+		w-- // the gutter
+	}
+	return rect{r.x + 2, r.y + 1, w, h}
+}
+
 // goTo moves the cursor to a place of the scatter. A click on an encoded picture takes its whole code, with what
 // it has beside the plane.
 func (l *Latent) goTo(m Mouse) tea.Cmd {
-	o := l.art.origin[placeBig]
-	if o.w == 0 || l.scatter == nil || !o.has(m.X, m.Y) {
+	o := l.scatterCells()
+	if !o.has(m.X, m.Y) {
 		return nil
 	}
 	x, y := l.win.At((float64(m.X-o.x)+.5)/float64(o.w), (float64(m.Y-o.y)+.5)/float64(o.h))
@@ -107,8 +117,8 @@ func (l *Latent) wheel(m Mouse, lay latentLayout) tea.Cmd {
 	case l.mode == traverse && !l.flat:
 		return l.arrow(map[bool]string{true: "right", false: "left"}[up])
 	}
-	o := l.art.origin[placeBig]
-	if o.w == 0 || !o.has(m.X, m.Y) {
+	o := l.scatterCells()
+	if !o.has(m.X, m.Y) {
 		return nil
 	}
 	x, y := l.win.At((float64(m.X-o.x)+.5)/float64(o.w), (float64(m.Y-o.y)+.5)/float64(o.h))

@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"image/gif"
@@ -261,6 +262,14 @@ func TestLatentOpening(t *testing.T) {
 	assert.Contains(t, s.notices[0], "no checkpoint is whole")
 	assert.Equal(t, "kind-otter", s.Facts()["open"])
 	assert.False(t, net.closed)
+	from := s.from
+	s.from = func(ctx context.Context, _ string, _ func(string)) (latentNet, error) { return nil, ctx.Err() }
+	cmd = s.openPath("slow")
+	s.press("esc")
+	s.play(cmd)
+	assert.Contains(t, s.notices[len(s.notices)-1], "stopped")
+	assert.False(t, net.closed)
+	s.from = from
 	s.play(s.openPath("other"))
 	assert.True(t, net.closed, "the net before is closed")
 	s.press("r")
