@@ -16,7 +16,7 @@ import (
 )
 
 // latents are the models that can be asked for pictures of codes, and whether of pictures' codes too.
-var latents = map[string]bool{"vae": true, "dcgan": false}
+var latents = map[string]bool{"vae": true, "dcgan": false, "gan": false}
 
 // TestLatents decodes the same code at several places of a batch, and compares a VAE's way there and
 // back with the view that shows it.
@@ -25,13 +25,13 @@ func TestLatents(t *testing.T) {
 	for _, m := range gen.Models() {
 		for _, set := range map[string][][]string{
 			"vae":   {{"hidden=8", "latent=3"}, {"hidden=8", "latent=3", "arch=conv"}},
-			"dcgan": {{"width=2", "latent=3"}},
+			"dcgan": {{"width=2", "latent=3"}}, "gan": {{"width=1", "latent=3"}},
 		}[m.Name] {
 			seen++
 			t.Run(fmt.Sprint(m.Name, set), func(t *testing.T) { latent(t, m.Name, set) })
 		}
 	}
-	assert.Equal(t, 3, seen)
+	assert.Equal(t, 4, seen)
 }
 
 func latent(t *testing.T, model string, set []string) {
