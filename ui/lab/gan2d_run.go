@@ -32,6 +32,7 @@ type gan2dRun struct {
 	due   time.Time // of the next move
 	seen  time.Time // of the last look
 	looks time.Duration
+	shown int // step of the last look
 	began time.Time
 	rate  rateMeter
 }
@@ -123,6 +124,11 @@ func (g *GAN2D) play(ctx context.Context) error {
 		}
 		if held || hidden {
 			g.run.rate.stop()
+			if held && g.run.shown != g.run.step {
+				if err := g.show(ctx, true); err != nil { // the last moves before the pause
+					return err
+				}
+			}
 			select {
 			case <-g.wake:
 			case <-ctx.Done():
@@ -415,7 +421,7 @@ func (g *GAN2D) show(ctx context.Context, must bool) error {
 		st.Looked++
 		st.Series, st.Ghost = collected(r.order, r.series), ghost
 	})
-	r.looks, r.seen = time.Since(begin), begin
+	r.looks, r.seen, r.shown = time.Since(begin), begin, r.step
 	return nil
 }
 

@@ -163,6 +163,8 @@ func (o planeOrder) plane() (*picture.Picture, string) {
 	case o.brush != nil:
 		c := newSketch2D(side, o.theme)
 		c.brushed(*o.brush)
+		const some = 200 // of the points that learn it meanwhile
+		c.points(o.state.Look.Fakes, some, fakeColor)
 		img = picture.FromImage(c.im)
 	default:
 		img = picture.FromImage(DrawPlane(o.state, side, o.show, o.theme))
@@ -189,7 +191,7 @@ func (o planeOrder) legend(w int) string {
 	}
 	playing := o.brush == nil
 	add(o.show.Real && playing, ink.realPoint, "●", "real")
-	add(o.show.Fake && playing, ink.fakePoint, "●", "fake")
+	add(o.show.Fake || !playing, ink.fakePoint, "●", "fake")
 	add(o.show.Ghost && o.state.Ghost != nil, ink.ghost, "●", "ghost")
 	if o.show.Heat && playing {
 		op := opinionOf(o.state)
