@@ -319,7 +319,9 @@ func (s *stacker) each(t *Stack, visit func(*Stack) bool) bool {
 }
 
 // sorted lists the stacks in an order in which they can run, as close to that of the
-// pieces as can be.
+// pieces as can be. A stack comes with its last piece, unless another needs it before:
+// what its first piece could begin would have to wait for the others, and all that
+// they need would be made too soon, and held.
 func (s *stacker) sorted() []*Stack {
 	var out []*Stack
 	done := map[*Stack]bool{}
@@ -333,7 +335,9 @@ func (s *stacker) sorted() []*Stack {
 		return false
 	}
 	for _, q := range s.p.Pieces {
-		visit(s.of[q])
+		if t := s.of[q]; t.Pieces[len(t.Pieces)-1] == q {
+			visit(t)
+		}
 	}
 	return out
 }
