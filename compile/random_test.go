@@ -63,20 +63,28 @@ func open(t *testing.T, names ...string) []target.Device {
 
 // execute compiles a graph, runs it a number of times and reads its outputs.
 func execute(dev target.Device, g *ir.Graph, in map[string]ops.Array, times int) (map[string]ops.Array, error) {
-	m, err := compile.Compile(context.Background(), g, dev, compile.Options{})
+	_, out, err := executeWith(dev, g, in, times, compile.Options{})
+	return out, err
+}
+
+// executeWith is execute with options; it gives the kernels as well.
+func executeWith(dev target.Device, g *ir.Graph, in map[string]ops.Array, times int, o compile.Options) (
+	[]compile.KernelInfo, map[string]ops.Array, error,
+) {
+	m, err := compile.Compile(context.Background(), g, dev, o)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer m.Close()
 	for label, a := range in {
 		at, _, _ := m.Slice(label)
 		if err := at.Buffer.Write(at.Offset, bytesOf(a)); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	for range times {
 		if err := m.Run(context.Background()); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	out := map[string]ops.Array{}
@@ -84,11 +92,11 @@ func execute(dev target.Device, g *ir.Graph, in map[string]ops.Array, times int)
 		at, t, _ := m.Slice(o.Label)
 		raw := make([]byte, t.Elems()*t.DType.Size())
 		if err := at.Buffer.Read(at.Offset, raw); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		out[o.Label] = arrayOf(t, raw)
 	}
-	return out, nil
+	return m.Kernels(), out, nil
 }
 
 // randomGraph builds 5 to 30 operators on a few inputs, with values bounded so

@@ -2,7 +2,9 @@ package compile_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	rand1 "math/rand"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -11,7 +13,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"mllab/compile"
+	"mllab/compile/expr"
 	"mllab/compile/ir"
+	"mllab/compile/loop"
+	"mllab/compile/schedule"
 	"mllab/compile/target"
 	"mllab/engine/grad"
 	"mllab/ops"
@@ -25,7 +30,7 @@ func TestStacks(t *testing.T) {
 	tg, err := target.Find("cpu")
 	require.NoError(t, err)
 	for _, isa := range []string{"go", "avx2"} {
-		dev, err := tg.Open(target.Options{Threads: 2, ISA: isa})
+		dev, err := tg.Open(target.Options{Threads: 2, ISA: isa, Guard: true})
 		if err == nil {
 			t.Cleanup(func() { dev.Close() })
 			devs = append(devs, dev)
@@ -81,6 +86,54 @@ func TestStacks(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestStacksAtRandom draws the schedule of every stage, and compares with operators one
+// by one. Draws that want a kernel of their own, or more registers than there are, are
+// legal too.
+func TestStacksAtRandom(t *testing.T) {
+	b := ir.NewBuilder()
+	x := b.Input("x", ir.Of(ir.F32, 12, 5, 19))
+	y := ops.Sub(b, x, ops.MeanKeep(b, x, 2))
+	y = ops.Mul(b, y, ops.Rsqrt(b, ops.Shift(b, ops.MeanKeep(b, ops.Square(b, y), 2), 0.1)))
+	b.Output("y", ops.Softmax(b, y, 2))
+	b.Output("z", ops.Sum(b, ops.Square(b, y), 1))
+	g, err := b.Graph()
+	require.NoError(t, err)
+	in := randomInputs(g, 8)
+	want, err := ops.Eval(g, in)
+	require.NoError(t, err)
+	stacked := 0
+	for _, dev := range open(t, "interp", "cpu") {
+		for seed := range int64(40) {
+			r := rand1.New(rand1.NewSource(seed))
+			draw := func(c *expr.Compute, m loop.Machine) (s schedule.Schedule, _ bool) {
+				for range 20 { // mostly one that may be a stage's: without scratch memory
+					s = schedule.Random(r, c, m)
+					p, err := schedule.Apply(c, s.Alone(), m)
+					if err == nil && len(p.Kernels) == 1 && r.Intn(20) > 0 {
+						break
+					}
+				}
+				return s, true
+			}
+			m, got, err := executeWith(dev, g, in, 2, compile.Options{Schedule: draw})
+			if errors.Is(err, target.ErrRejected) {
+				continue
+			}
+			require.NoError(t, err, "seed %d", seed)
+			for _, k := range m {
+				if strings.Contains(strings.Join(k.Notes, "; "), "stages for each") {
+					stacked++
+				}
+			}
+			for label, w := range want {
+				err := ops.Diff(got[label], w, 4000, ops.Eps32)
+				require.NoError(t, err, "seed %d on %s, %s", seed, dev.Info().Target, label)
+			}
+		}
+	}
+	assert.Greater(t, stacked, 20)
 }
 
 // randomInputs draws the inputs of a graph from -1 to 1.
