@@ -69,8 +69,7 @@ func execute(dev target.Device, g *ir.Graph, in map[string]ops.Array, times int)
 
 // executeWith is execute with options; it gives the kernels as well.
 func executeWith(dev target.Device, g *ir.Graph, in map[string]ops.Array, times int, o compile.Options) (
-	[]compile.KernelInfo, map[string]ops.Array, error,
-) {
+	[]compile.KernelInfo, map[string]ops.Array, error) {
 	m, err := compile.Compile(context.Background(), g, dev, o)
 	if err != nil {
 		return nil, nil, err

@@ -44,6 +44,7 @@ const blockBytes = 1 << 14
 // planStack decides the loops of a stack: of one kernel if that can be, else one for
 // each piece.
 func (u *unit) planStack(t *fuse.Stack) ([]planned, error) {
+	var apart []string
 	if len(t.Pieces) > 1 {
 		p, err := u.together(t)
 		if err == nil {
@@ -52,6 +53,7 @@ func (u *unit) planStack(t *fuse.Stack) ([]planned, error) {
 		if !errors.Is(err, target.ErrRejected) && !errors.Is(err, schedule.ErrStack) {
 			return nil, fmt.Errorf("%s: %w", t.Pieces[0].C.Name, err)
 		}
+		apart = []string{fmt.Sprintf("no stage after all: %v", err)}
 	}
 	var all []planned
 	for _, q := range t.Pieces {
@@ -59,6 +61,7 @@ func (u *unit) planStack(t *fuse.Stack) ([]planned, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", q.C.Name, err)
 		}
+		p.notes = append(slices.Clone(p.notes), apart...)
 		if len(t.Pieces) == 1 {
 			p.notes = t.Notes()
 		}

@@ -47,8 +47,12 @@ func TestStacks(t *testing.T) {
 		build   func(b *ir.Builder, x ir.Value) ir.Value
 	}{
 		{"softmax", []int{40, 33}, 1, func(b *ir.Builder, x ir.Value) ir.Value { return ops.Softmax(b, x, 1) }},
-		{"softmax of heads", []int{3, 4, 7, 64}, 1, func(b *ir.Builder, x ir.Value) ir.Value { return ops.Softmax(b, x, 3) }},
-		{"log softmax", []int{64, 10}, 1, func(b *ir.Builder, x ir.Value) ir.Value { return ops.LogSoftmax(b, x, 1) }},
+		{"softmax of heads", []int{3, 4, 7, 64}, 1, func(b *ir.Builder, x ir.Value) ir.Value {
+			return ops.Softmax(b, x, 3)
+		}},
+		{"log softmax", []int{64, 10}, 1, func(b *ir.Builder, x ir.Value) ir.Value {
+			return ops.LogSoftmax(b, x, 1)
+		}},
 		{"layer norm", []int{16, 5, 24}, 1, func(b *ir.Builder, x ir.Value) ir.Value { return norm(b, x, 2) }},
 		{"instance norm and halo", []int{16, 5, 6, 9}, 1, func(b *ir.Builder, x ir.Value) ir.Value {
 			around := []int{0, 1, 1, 0}
