@@ -25,7 +25,8 @@ var (
 		{"large", []string{"large", "tall", "big"}, []string{"大"}},
 	}
 	widthTerms = []term{
-		{"narrow", []string{"narrow"}, []string{"窄"}}, {"normal", nil, nil}, {"wide", []string{"wide"}, []string{"宽"}},
+		{"narrow", []string{"narrow"}, []string{"窄"}}, {"normal", nil, nil},
+		{"wide", []string{"wide"}, []string{"宽"}},
 	}
 )
 

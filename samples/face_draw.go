@@ -4,11 +4,14 @@ import "math"
 
 // The colours of faces, by the numbers of their attributes, as bytes.
 var (
-	skinTints  = []tint{byteTint(255, 219, 186), byteTint(214, 153, 98), byteTint(136, 84, 58)}
-	hairTints  = []tint{byteTint(26, 22, 26), byteTint(92, 52, 16), byteTint(246, 206, 82), byteTint(205, 72, 22), byteTint(168, 168, 178)}
-	eyeTints   = []tint{byteTint(96, 52, 20), byteTint(36, 110, 240), byteTint(30, 165, 60)}
-	hatTints   = []tint{byteTint(220, 40, 50), byteTint(40, 80, 220), byteTint(30, 150, 70), byteTint(150, 50, 190)}
-	wallTints  = []tint{byteTint(142, 196, 244), byteTint(158, 222, 160), byteTint(246, 178, 204), byteTint(246, 246, 244)}
+	skinTints = []tint{byteTint(255, 219, 186), byteTint(214, 153, 98), byteTint(136, 84, 58)}
+	hairTints = []tint{byteTint(26, 22, 26), byteTint(92, 52, 16), byteTint(246, 206, 82),
+		byteTint(205, 72, 22), byteTint(168, 168, 178)}
+	eyeTints = []tint{byteTint(96, 52, 20), byteTint(36, 110, 240), byteTint(30, 165, 60)}
+	hatTints = []tint{byteTint(220, 40, 50), byteTint(40, 80, 220), byteTint(30, 150, 70),
+		byteTint(150, 50, 190)}
+	wallTints = []tint{byteTint(142, 196, 244), byteTint(158, 222, 160), byteTint(246, 178, 204),
+		byteTint(246, 246, 244)}
 	dark       = byteTint(24, 20, 26)
 	white      = byteTint(255, 255, 255)
 	lips       = byteTint(188, 44, 52)
@@ -139,7 +142,9 @@ func (f *face) drawBeard(c *canvas, t tint) {
 	}
 	b, outer := ellipse(f.x, f.y+0.015, f.wide*1.03, f.high*1.06)
 	_, inner := ellipse(f.x, f.y-f.high*0.12, f.wide*0.8, f.high*0.62)
-	c.paint(b, except(outer, func(x, y float64) float64 { return min(inner(x, y), y-f.y, above(f.y+f.high*0.12)(x, y)) }), t)
+	cheeks := above(f.y + f.high*0.12)
+	bare := func(x, y float64) float64 { return min(inner(x, y), y-f.y, cheeks(x, y)) }
+	c.paint(b, except(outer, bare), t)
 }
 
 // drawMouth shows the expression.

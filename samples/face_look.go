@@ -128,8 +128,8 @@ var tried = [][]int{
 	{1, 2}, {8, 9}, {0}, {5}, {6, 7}, {4, 3}, {10}, {0, 5}, {5, 6, 7}, {1, 8}, {2, 5}, {4, 6},
 }
 
-// begin is a face to begin with, before the background of the picture, and how wrong a picture without a face is,
-// of the mean colour alone.
+// begin is a face to begin with, before the background of the picture, and how wrong a picture without a face
+// is, of the mean colour alone.
 func (r *faceReader) begin() (f face, plain float64) {
 	f = face{x: 0.5, y: 0.6, wide: 0.285, high: 0.33}
 	ground, nearest := topColour(r.pixels), math.Inf(1)

@@ -115,7 +115,9 @@ func (f *face) parts(r *stream) []string {
 		say(0.4, func() string { return article(mouths[f.mouth] + " mouth") })
 	}
 	if f.hat != 0 {
-		say(0.9, func() string { return article(colour(hatColours, f.hatColour) + " " + r.pick(hatTerms[f.hat-1].en...)) })
+		say(0.9, func() string {
+			return article(colour(hatColours, f.hatColour) + " " + r.pick(hatTerms[f.hat-1].en...))
+		})
 	} else {
 		say(0.1, func() string { return "no hat" })
 	}
@@ -182,9 +184,9 @@ func (f *face) chinese(r *stream) string {
 }
 
 // faceFill are the words of captions that name no value.
-var faceFill = []string{"a", "an", "and", "with", "who has", "no", "on", "in front of", "face", "cartoon", "person",
-	"character", "skin", "hair", "bald head", "mohawk", "eyes", "mouth", "hat", "background", "一张", "一个", "脸", "卡通",
-	"人", "的", "皮肤", "光头", "莫西干头", "眼睛", "戴", "不戴", "留", "没有", "胡子", "帽子", "背景", "是"}
+var faceFill = []string{"a", "an", "and", "with", "who has", "no", "on", "in front of", "face", "cartoon",
+	"person", "character", "skin", "hair", "bald head", "mohawk", "eyes", "mouth", "hat", "background", "一张", "一个",
+	"脸", "卡通", "人", "的", "皮肤", "光头", "莫西干头", "眼睛", "戴", "不戴", "留", "没有", "胡子", "帽子", "背景", "是"}
 
 // Words lists all words of the captions in both languages.
 func (s *cartoons) Words() []string {
@@ -248,8 +250,8 @@ type wishedFace struct {
 	is                bool
 }
 
-// Wanted reads a prompt in English or Chinese. Adjectives belong to the noun that follows them, and those after
-// "is" to the noun before.
+// Wanted reads a prompt in English or Chinese. Adjectives belong to the noun that follows them, and those
+// after "is" to the noun before.
 func (s *cartoons) Wanted(prompt string) Truth {
 	var w wishedFace
 	for _, m := range faceLexicon.read(prompt) {

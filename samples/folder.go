@@ -166,7 +166,8 @@ func (f *folder) scan() error {
 			p.text, beside[text] = true, true
 		}
 	}
-	if lonely := len(texts) - len(beside); lonely > 0 && len(beside) > 0 { // where none is beside a picture, texts are something else
+	// Where none is beside a picture, texts are something else.
+	if lonely := len(texts) - len(beside); lonely > 0 && len(beside) > 0 {
 		f.notes = append(f.notes, plural(lonely, "text file has", "text files have")+" no picture beside")
 	}
 	return nil

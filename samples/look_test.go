@@ -81,7 +81,9 @@ func accuracy(t *testing.T, src readableSource, h harm, count int, with func(Tru
 func report(right map[string]float64, names ...string) string {
 	s := ""
 	for _, n := range names {
-		s += fmt.Sprintf("  %s %.1f", n, 100*right[n])
+		if share, ok := right[n]; ok {
+			s += fmt.Sprintf("  %s %.1f", n, 100*share)
+		}
 	}
 	return s
 }
@@ -89,8 +91,17 @@ func report(right map[string]float64, names ...string) string {
 // long widens the sweeps: the tables in the tests' comments are of -long -v.
 var long = flag.Bool("long", false, "read many pictures")
 
-// TestReadScenes holds the matcher to what evaluation needs of it: share of 400 pictures (-long) of one to three
-// objects that are read right in all, and the share of right attributes.
+// TestReadScenes holds the matcher to what evaluation needs of it. Measured with -long -v, of 400 test pictures
+// each, in percent: shapes at 32 pixels are read right in all when clean, blurred, or with noise of 0.05, and
+// 99.5 with noise of 0.10; at 64 pixels all are. Scenes of one to three objects at 64 pixels are all right, too;
+// at 32 pixels:
+//
+//	                        shape  colour   size  position  relation  objects  background    all
+//	clean                   100.0   100.0  100.0     100.0     100.0    100.0       100.0  100.0
+//	noise 0.05              100.0   100.0  100.0     100.0     100.0    100.0       100.0  100.0
+//	noise 0.10               99.2   100.0   99.9      99.8     100.0    100.0       100.0   98.5
+//	blur (1 2 1)             99.7   100.0  100.0     100.0     100.0    100.0       100.0   99.5
+//	blur, then noise 0.05    98.8   100.0  100.0     100.0     100.0    100.0       100.0   97.8
 func TestReadScenes(t *testing.T) {
 	count, sides, list := 10, []int{32, 64}, []harm{harms[0], harms[4]}
 	if *long {
@@ -115,7 +126,15 @@ func TestReadScenes(t *testing.T) {
 	}
 }
 
-// TestReadFaces is the same for faces.
+// TestReadFaces is the same for faces, measured of 200 test pictures each at 32 pixels. Attributes that are left
+// out are 100 in all rows; at 64 pixels clean faces are read right in all.
+//
+//	                         skin  glasses  beard  expression    all
+//	clean                   100.0    100.0  100.0       100.0  100.0
+//	noise 0.05              100.0    100.0  100.0       100.0  100.0
+//	noise 0.10              100.0    100.0   99.5        98.0   97.5
+//	blur (1 2 1)             98.5     98.5  100.0        99.5   98.5
+//	blur, then noise 0.05    99.0     99.0  100.0        98.0   97.5
 func TestReadFaces(t *testing.T) {
 	count, sides, list := 10, []int{32, 64}, []harm{harms[0], harms[4]}
 	if *long {

@@ -58,7 +58,8 @@ type fitted struct {
 	wrong float64 // squared difference of what is covered, as a share of it
 }
 
-// kindArea is the area of each kind with radius 1, and kindLow how far its centre of mass lies below the middle.
+// kindArea is the area of each kind with radius 1, and kindLow how far its centre of mass lies below the
+// middle.
 var (
 	kindArea = [...]float64{math.Pi, 1.76 * 1.76, 2.0, 2.36}
 	kindLow  = [...]float64{0, 0, 0.2, 0}

@@ -79,7 +79,8 @@ func wantedScene(prompt string) Truth {
 }
 
 func (w *wish) take(m mark) {
-	if w.lastWord == "colour" && m.what != "kind" && m.what != "size" || w.next.colour != "" && m.what == "colour" {
+	alone := w.lastWord == "colour" && m.what != "kind" && m.what != "size"
+	if alone || w.next.colour != "" && m.what == "colour" {
 		w.settle(m.what == "ground")
 	}
 	switch m.what {

@@ -205,7 +205,8 @@ func (o object) chinese(r *stream) string {
 }
 
 // sceneFill are the words of captions that mean nothing by themselves.
-var sceneFill = []string{"a", "an", "on", "and", "picture of", "image", "there is", "the background", "behind it",
+var sceneFill = []string{"a", "an", "on", "and", "picture of", "image", "there is", "the background",
+	"behind it",
 	"在", "有", "的", "和", "一个", "背景", "是", "上"}
 
 // Words lists all words of the captions in both languages.
