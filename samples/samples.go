@@ -166,8 +166,8 @@ func openPath(path string, o Options) (Source, error) {
 	st, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) || path == "":
-		return nil, fmt.Errorf("%q is no built-in data set, and no such file or folder: want one of %s, "+
-			"an IDX file, or a folder of pictures", clean(path), builtinNames())
+		return nil, fmt.Errorf("%q is no built-in data set, file or folder: want one of %s, an IDX file "+
+			"or pictures", clean(path), builtinNames())
 	case err != nil:
 		return nil, pathError(path, err)
 	case st.IsDir() && hasIDX(path):
