@@ -19,6 +19,8 @@ type Golden struct {
 	MaxRelLoss float64 // of the worst loss
 	MaxRelGrad float64 // of the worst gradient: largest error over that gradient's largest value
 	Worst      string  // the parameter with that gradient
+	// Grads is the error of every gradient, by parameter.
+	Grads map[string]float64
 }
 
 // The gate that an engine must pass before it is timed.
@@ -270,7 +272,7 @@ func (p turn) apply(v []float32, name string, from, to []int) ([]float32, error)
 
 // compare looks at every loss and every gradient.
 func (r *run) compare() (Golden, error) {
-	var out Golden
+	out := Golden{Grads: map[string]float64{}}
 	for _, label := range r.prog.Labels() {
 		name, isGrad := strings.CutPrefix(label, gradKind)
 		_, isLoss := r.keys[label]
@@ -283,9 +285,11 @@ func (r *run) compare() (Golden, error) {
 			return Golden{}, err
 		case !isGrad:
 			out.MaxRelLoss = max(out.MaxRelLoss, off)
+			continue
 		case off >= out.MaxRelGrad:
 			out.MaxRelGrad, out.Worst = off, name
 		}
+		out.Grads[name] = off
 	}
 	return out, nil
 }
