@@ -20,7 +20,7 @@ func TestGallery(t *testing.T) {
 	zero := until(t, j, "pictures", func(s *State) bool { return len(s.Views) == 2 }).Views[0]
 	stepTo(t, j, 4)
 	four := until(t, j, "pictures of the last step", func(s *State) bool {
-		return s.Views[0].Version > zero.Version+3
+		return s.Views[0].Version > zero.Version+3 && !s.Unsaved
 	}).Views[0]
 	live, err := s.GalleryOf(ctx, j)
 	require.NoError(t, err)
