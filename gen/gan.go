@@ -22,21 +22,13 @@ var _ = register(Model{
 		{Key: "augment", Default: "none", What: "changes of what the discriminator sees, for small sets of " +
 			"pictures: moved, with a hole, recoloured",
 			Choices: []string{"none", "move", "move,hole", "all"}},
-		fasterRate, groupRate("g", "the generator"), evalSetting,
-	}, penaltySettings("0.1")...),
+		groupRate("d", "the discriminator"), groupRate("g", "the generator"), evalSetting,
+	}, penaltySettings("0.5")...),
 	defaults: map[string]string{
 		"beta1": "0", "beta2": "0.99", "ema": "0.998",
 	},
 	build: func(s Settings, d DataInfo) (Net, error) { return newGAN(s, d), nil },
 })
-
-// fasterRate lets the discriminator learn twice as fast as the generator: one that is
-// hard to please draws the pictures' precision up (Heusel et al., NeurIPS 2017).
-var fasterRate = func() Setting {
-	s := groupRate("d", "the discriminator")
-	s.Default = "0.001"
-	return s
-}()
 
 // evalSetting is how often a net is measured by a classifier while it trains.
 var evalSetting = Setting{
