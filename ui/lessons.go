@@ -43,11 +43,12 @@ const (
 )
 
 // words of the panel, by language.
-var words = map[string]struct{ lessons, choose, todo, done, read, last, behind string }{
+var words = map[string]struct{ lessons, choose, todo, done, read, last, behind, screen string }{
 	"en": {"lessons", "↑ ↓ choose, enter begins, ctrl+l 中文, L closes", "to do: then > goes on",
-		"✓ done: > goes on", "> goes on, < goes back", "✓ the end: > chooses another lesson", "L shows the lesson"},
+		"✓ done: > goes on", "> goes on, < goes back", "✓ the end: > chooses another lesson", "L shows the lesson",
+		"L shows the screen"},
 	"zh": {"课程", "↑ ↓ 选择，enter 开始，ctrl+l English，L 关闭", "完成任务后按 > 继续",
-		"✓ 完成：按 > 继续", "> 下一步，< 上一步", "✓ 本课结束：按 > 选择另一课", "按 L 显示课程"},
+		"✓ 完成：按 > 继续", "> 下一步，< 上一步", "✓ 本课结束：按 > 选择另一课", "按 L 显示课程", "按 L 回到屏幕"},
 }
 
 // width is what the panel takes of a terminal of w columns: 0 when it is closed, or covers the screen.
@@ -156,7 +157,7 @@ func (m *Model) watchLearner() {
 }
 
 // view draws the panel.
-func (l *lessons) view(w, h int, th theme.Theme) string {
+func (l *lessons) view(w, h int, covers bool, th theme.Theme) string {
 	iw, ih := widget.Inner(w, h)
 	if l.going == nil {
 		return widget.Box(words[l.lang].lessons, l.list(iw, ih, th), w, h, true, th)
@@ -182,6 +183,9 @@ func (l *lessons) view(w, h int, th theme.Theme) string {
 		say, style = words[l.lang].done, th.Good
 	case !p.Done():
 		say, style = words[l.lang].todo, th.Warn
+	}
+	if covers {
+		say += " · " + words[l.lang].screen
 	}
 	shown = append(shown, th.Dim.Render(widget.Right(more, iw)), style.Render(widget.Fit(say, iw)))
 	return widget.Box(title, strings.Join(shown, "\n"), w, h, true, th)

@@ -64,11 +64,11 @@ func (m *Model) draw() string {
 // body is what stands inside the frame: the active screen, a lesson, or both.
 func (m *Model) body(w, h int) []string {
 	if m.learn.covers(m.w) {
-		return strings.Split(m.learn.view(w, h, m.lab.Theme), "\n")
+		return strings.Split(m.learn.view(w, h, true, m.lab.Theme), "\n")
 	}
 	body := strings.Split(m.screens[m.active].View(w, h), "\n")
 	if panel := m.learn.width(m.w); panel > 0 {
-		for i, line := range strings.Split(m.learn.view(panel, h, m.lab.Theme), "\n") {
+		for i, line := range strings.Split(m.learn.view(panel, h, false, m.lab.Theme), "\n") {
 			if i < len(body) {
 				body[i] += " " + line
 			}
