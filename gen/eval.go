@@ -17,11 +17,12 @@ type Evaluator struct {
 	batch    train.Batch
 	x        *engine.Tensor
 	labels   *engine.Tensor // nil where the net has no use for them
+	tokens   *engine.Tensor
 	rng      *engine.Tensor
 	names    []string
 	measures []*engine.Tensor
 	xs       []float32
-	ls       []int32
+	ls, ts   []int32
 	values   []float32
 }
 
@@ -60,7 +61,8 @@ func NewEvaluator(ctx context.Context, eng *engine.Engine, net Net, d DataInfo, 
 
 func (e *Evaluator) find() error {
 	for label, t := range map[string]**engine.Tensor{
-		train.InputX: &e.x, train.InputLabels: &e.labels, nn.RandomIn: &e.rng,
+		train.InputX: &e.x, train.InputLabels: &e.labels, train.InputTokens: &e.tokens,
+		nn.RandomIn: &e.rng,
 	} {
 		if !e.prog.Takes(label) {
 			continue
@@ -69,6 +71,9 @@ func (e *Evaluator) find() error {
 		if *t, err = e.prog.Tensor(label); err != nil {
 			return err
 		}
+	}
+	if e.tokens != nil {
+		e.ts = make([]int32, e.tokens.Type().Elems())
 	}
 	for _, n := range e.names {
 		t, err := e.prog.Tensor("measure." + n)
@@ -81,10 +86,11 @@ func (e *Evaluator) find() error {
 }
 
 // Run gives the mean of every measure over n examples, which read gives: it fills x
-// and labels with the examples first, first+1, ..., as many as they hold. Noise is
-// the same in every run.
+// and labels with the examples first, first+1, ..., as many as they hold, and tokens
+// with their texts, which is nil where the net reads none. Noise is the same in every
+// run.
 func (e *Evaluator) Run(ctx context.Context, n int,
-	read func(first int, x []float32, labels []int32) error) ([]train.Named, error) {
+	read func(first int, x []float32, labels, tokens []int32) error) ([]train.Named, error) {
 	if n < 1 {
 		return nil, fmt.Errorf("evaluation: there are no test examples: raise the test fraction")
 	}
@@ -94,7 +100,7 @@ func (e *Evaluator) Run(ctx context.Context, n int,
 			return nil, err
 		}
 		count := min(e.batch.N, n-first)
-		if err := read(first, e.xs[:count*e.batch.Values()], e.ls[:count]); err != nil {
+		if err := read(first, e.xs[:count*e.batch.Values()], e.ls[:count], e.ts[:len(e.ts)/e.batch.N*count]); err != nil {
 			return nil, fmt.Errorf("evaluation: example %d: %w", first, err)
 		}
 		if err := e.step(ctx, first/e.batch.N); err != nil {
@@ -125,6 +131,11 @@ func (e *Evaluator) step(ctx context.Context, round int) error {
 	}
 	if e.labels != nil {
 		if err := engine.Write(e.labels, e.ls); err != nil {
+			return err
+		}
+	}
+	if e.tokens != nil {
+		if err := engine.Write(e.tokens, e.ts); err != nil {
 			return err
 		}
 	}

@@ -102,7 +102,7 @@ func everything(ctx context.Context, t *testing.T, m gen.Model, s gen.Settings, 
 	e, err := gen.NewEvaluator(ctx, eng, net, d, l.State(), 4)
 	require.NoError(t, err)
 	defer e.Close()
-	read := func(first int, x []float32, labels []int32) error { return stripes{}.Fill(first, x, labels) }
+	read := func(first int, x []float32, labels, _ []int32) error { return stripes{}.Fill(first, x, labels) }
 	metrics, err := e.Run(ctx, 6, read)
 	require.NoError(t, err)
 	require.NotEmpty(t, metrics)
@@ -361,7 +361,7 @@ func TestSettingErrors(t *testing.T) {
 		assert.NotContains(t, err.Error(), "\x1b")
 	}
 	_, err = gen.Find("vea")
-	assert.EqualError(t, err, `model "vea": unknown (did you mean vae?), want one of cnn, dcgan, gan, unet, vae`)
+	assert.EqualError(t, err, `model "vea": unknown (did you mean vae?), want one of cnn, dcgan, gan, t2i, unet, vae`)
 }
 
 func TestBuildErrors(t *testing.T) {

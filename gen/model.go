@@ -21,6 +21,7 @@ import (
 type DataInfo struct {
 	H, W, C int // of one example, float32 in [0,1]; C is 1 (grey) or 3 (RGB)
 	Labels  int // classes, 0 when there are none
+	Words   int // numbers of tokens in the vocabulary of the captions, 0 when there are none
 }
 
 func (d DataInfo) values() int { return d.H * d.W * d.C }

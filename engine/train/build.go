@@ -14,6 +14,7 @@ type program struct {
 	*engine.Program
 	part      part
 	x, labels *engine.Tensor // nil where the model has no use for them
+	tokens    *engine.Tensor
 	rng       *engine.Tensor
 	numbers   []number
 	grads     []Gradient
@@ -115,6 +116,9 @@ func (l *Loop) load(ctx context.Context, name string, s *Step, g *ir.Graph,
 	if s.part != update {
 		if at.x, err = find(InputX); err == nil {
 			at.labels, err = find(InputLabels)
+		}
+		if err == nil {
+			at.tokens, err = find(InputTokens)
 		}
 		if err == nil {
 			at.rng, err = find(nn.RandomIn)

@@ -16,16 +16,23 @@ type filled struct {
 	step   int
 	x      []float32
 	labels []int32
+	tokens []int32 // nil where no texts are read
 	err    error
 }
 
-func newFeeder(data Data, batch, values int) *feeder {
+// newFeeder makes one for batches of examples with that many values each, and texts with that many tokens
+// together, 0: none.
+func newFeeder(data Data, batch, values, tokens int) *feeder {
 	f := &feeder{data: data, want: make(chan int, 1), got: make(chan filled, 1), done: make(chan struct{}),
 		asked: -1}
 	// Two buffers in turn: one is filled while the other is copied to the device.
 	var bufs [2]filled
 	for i := range bufs {
 		bufs[i] = filled{x: make([]float32, batch*values), labels: make([]int32, batch)}
+	}
+	texts, _ := data.(Reader)
+	if texts != nil && tokens > 0 {
+		bufs[0].tokens, bufs[1].tokens = make([]int32, tokens), make([]int32, tokens)
 	}
 	go func() {
 		defer close(f.done)
@@ -37,6 +44,9 @@ func newFeeder(data Data, batch, values int) *feeder {
 			b := bufs[i]
 			b.step = step
 			b.err = data.Fill(step, b.x, b.labels)
+			if b.err == nil && b.tokens != nil {
+				b.err = texts.Tokens(step, b.tokens)
+			}
 			f.got <- b
 		}
 	}()

@@ -75,7 +75,7 @@ func (l *Loop) Run(ctx context.Context) error {
 	}
 	l.running = true
 	l.mu.Unlock()
-	f := newFeeder(l.data, l.o.Batch, l.o.H*l.o.W*l.o.C)
+	f := newFeeder(l.data, l.o.Batch, l.o.H*l.o.W*l.o.C, l.tokens())
 	defer func() {
 		f.close()
 		l.mu.Lock()
@@ -238,9 +238,24 @@ func (p *program) writeBatch(b filled) error {
 		}
 	}
 	if p.labels != nil {
-		return engine.Write(p.labels, b.labels)
+		if err := engine.Write(p.labels, b.labels); err != nil {
+			return err
+		}
+	}
+	if p.tokens != nil && b.tokens != nil {
+		return engine.Write(p.tokens, b.tokens)
 	}
 	return nil
+}
+
+// tokens is the number of tokens in a batch, 0 where no program reads texts.
+func (l *Loop) tokens() int {
+	for _, p := range l.programs {
+		if p.tokens != nil {
+			return p.tokens.Type().Elems()
+		}
+	}
+	return 0
 }
 
 // writeNumbers gives a program the step's random state and scalars.

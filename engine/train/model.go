@@ -35,6 +35,13 @@ type Data interface {
 	Fill(step int, x []float32, labels []int32) error
 }
 
+// Reader is Data whose examples have a text each.
+type Reader interface {
+	// Tokens writes the texts of a step's examples as numbers of words, each of len(tokens)/batch. It depends on
+	// its arguments alone, and is called as Fill is.
+	Tokens(step int, tokens []int32) error
+}
+
 // Batch is a batch of examples in a graph, all of one shape.
 type Batch struct {
 	N, H, W, C int
@@ -48,6 +55,7 @@ func NewBatch(s *nn.Scope, n, h, w, c int) Batch { return Batch{n, h, w, c, s} }
 const (
 	InputX      = "x"
 	InputLabels = "labels"
+	InputTokens = "tokens"
 )
 
 // X is the examples, f32 [N H W C] in [0,1].
@@ -55,6 +63,11 @@ func (b Batch) X() ir.Value { return b.scope.Input(InputX, ir.Of(ir.F32, b.N, b.
 
 // Labels are the examples' labels, i32 [N], -1 where there is none.
 func (b Batch) Labels() ir.Value { return b.scope.Input(InputLabels, ir.Of(ir.I32, b.N)) }
+
+// Tokens are the examples' texts as numbers of words, i32 [N length].
+func (b Batch) Tokens(length int) ir.Value {
+	return b.scope.Input(InputTokens, ir.Of(ir.I32, b.N, length))
+}
 
 // Values is the number of values in one example.
 func (b Batch) Values() int { return b.H * b.W * b.C }

@@ -1,0 +1,92 @@
+package gen
+
+import (
+	"mllab/compile/ir"
+	"mllab/engine/nn"
+	"mllab/ops"
+)
+
+// What two numbers of tokens mean, as package text has them.
+const (
+	TokenPad  = 0 // nothing: fills a text up to its length
+	TokenNull = 2 // stands alone for a text that is not given
+)
+
+// hidden is added to the scores of positions that hold nothing.
+const hidden = -1e9
+
+// reader is a small transformer encoder (Vaswani et al., "Attention is all you need", 2017; normalised before
+// each part as Xiong et al., 2020) that turns the tokens of a text into a row of features each.
+type reader struct {
+	words  nn.Embedding
+	place  *nn.Param
+	blocks []readerBlock
+	last   nn.LayerNorm
+	wide   int
+	length int
+}
+
+type readerBlock struct {
+	n1, n2   nn.LayerNorm
+	qkv, out nn.Linear
+	up, down nn.Linear
+}
+
+const readerHeads = 4
+
+// newReader declares a reader of texts of length tokens, numbers below vocabulary, that gives wide features.
+func newReader(ps *nn.Params, name string, vocabulary, length, wide, layers int) reader {
+	ps = ps.Sub(name)
+	r := reader{words: nn.NewEmbedding(ps, "words", vocabulary, wide), wide: wide, length: length,
+		place: ps.Add("place", nn.Normal(0.02), length, wide)}
+	for i := range layers {
+		p := ps.Sub("b" + string(rune('1'+i)))
+		r.blocks = append(r.blocks, readerBlock{
+			n1: nn.NewLayerNorm(p, "n1", wide), qkv: nn.NewLinear(p, "qkv", wide, 3*wide),
+			out: nn.NewLinear(p, "out", wide, wide), n2: nn.NewLayerNorm(p, "n2", wide),
+			up: nn.NewLinear(p, "up", wide, 2*wide), down: nn.NewLinear(p, "down", 2*wide, wide),
+		})
+	}
+	r.last = nn.NewLayerNorm(ps, "last", wide)
+	return r
+}
+
+// apply gives of tokens, i32 [N T], their features [N T wide], what hides the empty ones from attention [N T],
+// and the mean over the others [N wide].
+func (r reader) apply(s *nn.Scope, tokens ir.Value) (features, hide, mean ir.Value) {
+	b := s.B
+	t := b.Type(tokens)
+	if b.Err() != nil {
+		return ir.None, ir.None, ir.None
+	}
+	n := t.Shape[0]
+	zero, one := b.Const(ir.F32, 0), b.Const(ir.F32, 1)
+	empty := ops.Equal(b, tokens, b.Const(ir.I32, TokenPad))
+	hide = ops.Select(b, empty, b.Const(ir.F32, hidden), zero)
+	x := ops.Add(b, r.words.Apply(s, tokens), s.Param(r.place))
+	for _, k := range r.blocks {
+		qkv := k.qkv.Apply(s, k.n1.Apply(s, x))
+		part := func(i int) ir.Value { return ops.Slice(b, qkv, 2, i*r.wide, (i+1)*r.wide) }
+		mixed, _ := nn.Attend(s, part(0), part(1), part(2), hide, readerHeads)
+		x = ops.Add(b, x, k.out.Apply(s, mixed))
+		x = ops.Add(b, x, k.down.Apply(s, ops.Silu(b, k.up.Apply(s, k.n2.Apply(s, x)))))
+	}
+	features = r.last.Apply(s, x)
+	held := ops.Reshape(b, ops.Select(b, empty, zero, one), n, r.length, 1)
+	count := ops.Maximum(b, ops.Sum(b, held, 1), one)
+	mean = ops.Div(b, ops.Sum(b, ops.Mul(b, features, held), 1), count)
+	return features, hide, mean
+}
+
+// forget replaces the texts of some examples by none: those whose chance, f32 [N] in [0,1), is below share.
+func (r reader) forget(s *nn.Scope, tokens, chance ir.Value, share float64) ir.Value {
+	b := s.B
+	if b.Err() != nil {
+		return ir.None
+	}
+	n := b.Type(tokens).Shape[0]
+	drop := ops.Reshape(b, ops.Less(b, chance, b.Const(ir.F32, share)), n, 1)
+	first := ops.Equal(b, ops.Iota(b, ir.I32, 1, 1, r.length), b.Const(ir.I32, 0))
+	none := ops.Select(b, first, b.Const(ir.I32, TokenNull), b.Const(ir.I32, TokenPad))
+	return ops.Select(b, drop, none, tokens)
+}
