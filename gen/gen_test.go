@@ -46,7 +46,7 @@ func TestModelsHasTheMust(t *testing.T) {
 		}
 		assert.Subset(t, keysOf(keys), []string{"optimizer", "clip", "schedule", "ema"}, m.Name)
 	}
-	assert.Equal(t, []string{"cnn", "dcgan", "gan", "unet", "vae"}, names)
+	assert.Equal(t, []string{"cnn", "dcgan", "gan", "t2i", "unet", "vae"}, names)
 }
 
 func keysOf(m map[string]bool) []string {
@@ -61,6 +61,7 @@ func keysOf(m map[string]bool) []string {
 var small = map[string][]string{
 	"vae": {"hidden=6", "latent=3"}, "dcgan": {"width=2", "latent=3"}, "unet": {"width=8"},
 	"cnn": {"width=2", "dropout=0.1"}, "gan": {"width=1", "latent=3"},
+	"t2i": {"width=16", "text=32", "layers=1"},
 }
 
 // Every model must trace a step, an evaluation, samples
@@ -76,6 +77,11 @@ func TestEveryModelRuns(t *testing.T) {
 					_, err := m.Build(s, d)
 					assert.ErrorContains(t, err, m.Name+": the data has 0 classes: want labels of at least 2")
 					return
+				}
+				if m.Reads {
+					_, err := m.Build(s, d)
+					assert.ErrorContains(t, err, m.Name+": the data has no captions")
+					d.Words = 9
 				}
 				everything(ctx, t, m, s, d)
 			})

@@ -47,6 +47,8 @@ type Model struct {
 	Batch int
 	// Classifies says that the model tells classes apart: it needs labels and draws nothing new.
 	Classifies bool
+	// Reads says that the model takes a text beside each example: it needs captions.
+	Reads bool
 
 	settings []Setting
 	defaults map[string]string // of the training's settings, where the model has its own

@@ -41,7 +41,7 @@ func TestParameterCounts(t *testing.T) {
 // directions in the space of the parameters that each loss is minimised by.
 func TestStepGradients(t *testing.T) {
 	tests := []struct {
-		model, set string
+		model, set string // settings with blanks between
 		d          gen.DataInfo
 		losses     []string // in the order of Minimize
 	}{
@@ -51,6 +51,10 @@ func TestStepGradients(t *testing.T) {
 		{"gan", "width=1 loss=hinge slope_by=exact", gen.DataInfo{H: 32, W: 32, C: 1}, []string{"loss", "loss_g"}},
 		{"gan", "width=1 augment=all slope=0", gen.DataInfo{H: 32, W: 30, C: 3}, []string{"loss_d", "loss_g"}},
 		{"unet", "width=8", gen.DataInfo{H: 3, W: 4, C: 1, Labels: 4}, []string{"loss"}},
+		{"t2i", "width=16 text=32 layers=1 drop=0.5", gen.DataInfo{H: 8, W: 8, C: 1, Words: 5}, []string{"loss"}},
+		{"t2i", "arch=dit width=16 text=32 layers=1 predict=eps process=ddpm", gen.DataInfo{H: 8, W: 8, C: 1, Words: 5},
+			[]string{"loss"}},
+		{"t2i", "width=16 text=32 layers=1 process=ddpm", gen.DataInfo{H: 8, W: 8, C: 1, Words: 5}, []string{"loss"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.model+" "+tt.set, func(t *testing.T) {
@@ -96,6 +100,8 @@ func stepInputs(g *ir.Graph, net gen.Net) map[string]ops.Array {
 			switch {
 			case label == train.InputLabels:
 				a.Data[i] = float64(i % 4)
+			case label == train.InputTokens:
+				a.Data[i] = float64(max(0, 4-i%gen.TextLength))
 			case strings.HasPrefix(label, train.HyperKind): // a learning rate
 			default:
 				a.Data[i] = 0.5 + 0.45*math.Sin(float64(3*i*i+len(label)))

@@ -14,6 +14,7 @@ var _ = register(Model{
 	What:  "text to image: a diffusion model that looks at the words while it draws",
 	Rate:  1e-3,
 	Batch: 64,
+	Reads: true,
 	settings: []Setting{
 		{Key: "arch", Default: "unet", What: "net that draws", Choices: []string{"unet", "dit"}},
 		{Key: "width", Default: "32", What: "channels of the picture's features",
