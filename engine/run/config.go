@@ -41,6 +41,8 @@ type Config struct {
 	// Parent names the run that this one was forked from, after ParentStep steps; "" none.
 	Parent     string `json:"parent,omitempty"`
 	ParentStep int64  `json:"parent_step,omitempty"`
+	// Vocabulary of a model that reads text, one line as its package writes it.
+	Vocabulary string `json:"vocabulary,omitempty"`
 }
 
 // check refuses what no run can have.
@@ -72,7 +74,7 @@ func (c *Config) check() error {
 
 // texts are all strings of the configuration: they come from a file and go to a terminal.
 func (c *Config) texts() []string {
-	all := []string{c.Version, c.Model, c.Data, c.Device, c.Parent}
+	all := []string{c.Version, c.Model, c.Data, c.Device, c.Parent, c.Vocabulary}
 	for key, value := range c.Settings {
 		all = append(all, key, value)
 	}

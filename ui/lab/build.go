@@ -23,7 +23,7 @@ type built struct {
 // compile makes the net, the loop and the pictures' programs of a plan.
 func (j *Job) compile(ctx context.Context, p plan) (*built, error) {
 	info := j.src.Info()
-	net, err := p.model.Build(p.settings, dataInfo(info))
+	net, err := p.model.Build(p.settings, p.dataInfo(info))
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +35,7 @@ func (j *Job) compile(ctx context.Context, p plan) (*built, error) {
 	}
 	p.settings.Apply(&opt)
 	opt.Saver = saver{j}
-	loop, err := train.New(ctx, j.eng, net, batches, opt)
+	loop, err := train.New(ctx, j.eng, net, reading{batches, p.texts(j.src)}, opt)
 	if err != nil {
 		return nil, err
 	}
@@ -45,6 +45,7 @@ func (j *Job) compile(ctx context.Context, p plan) (*built, error) {
 	}
 	v, err := newViews(ctx, j.eng, net, j.src, loop.State(), pictures)
 	if err == nil {
+		v.texts = p.texts(j.src)
 		err = j.newFollowers(ctx, v, p)
 	}
 	if err != nil {

@@ -51,7 +51,7 @@ func (s *Session) ViewRun(ctx context.Context, name string) (*NetView, error) {
 	if err != nil {
 		return nil, err
 	}
-	built, err := p.model.Build(p.settings, dataInfo(src.Info()))
+	built, err := p.model.Build(p.settings, p.dataInfo(src.Info()))
 	if err != nil {
 		return nil, err
 	}

@@ -133,7 +133,7 @@ func (s *Session) loadRun(name, data string) (*loaded, error) {
 }
 
 func (l *loaded) fill(s *Session, ck run.Checkpoint) (err error) {
-	if l.net, err = l.plan.model.Build(l.plan.settings, dataInfo(l.src.Info())); err != nil {
+	if l.net, err = l.plan.model.Build(l.plan.settings, l.plan.dataInfo(l.src.Info())); err != nil {
 		return err
 	}
 	if l.eng, err = s.engine(s.opt); err != nil {

@@ -64,7 +64,7 @@ func (s *Session) gallery(ctx context.Context, p plan, opt Options,
 	if c, ok := src.(interface{ Close() error }); ok {
 		g.free = append(g.free, func() { _ = c.Close() })
 	}
-	net, err := p.model.Build(p.settings, dataInfo(src.Info()))
+	net, err := p.model.Build(p.settings, p.dataInfo(src.Info()))
 	if err != nil {
 		return g, err
 	}

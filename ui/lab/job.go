@@ -200,6 +200,12 @@ func (j *Job) train(ctx context.Context) (err error) {
 		defer c.Close()
 	}
 	j.eng, j.src = eng, src
+	j.mu.Lock()
+	err = j.plan.learn(src)
+	j.mu.Unlock()
+	if err != nil {
+		return err
+	}
 	j.phase(Compiling, j.plan.o.Model)
 	if err := j.build(ctx); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"mllab/engine/run"
 	"mllab/engine/train"
 	"mllab/gen"
+	"mllab/gen/text"
 	"mllab/samples"
 )
 
@@ -42,6 +43,7 @@ type plan struct {
 	o        TrainOptions
 	model    gen.Model
 	settings gen.Settings
+	words    *text.Vocabulary // of a model that reads; nil until the data is open
 }
 
 func (o TrainOptions) plan() (plan, error) {
@@ -81,7 +83,7 @@ func (o TrainOptions) plan() (plan, error) {
 	if err != nil {
 		return plan{}, err
 	}
-	return plan{o, m, s}, nil
+	return plan{o: o, model: m, settings: s}, nil
 }
 
 // config is the part of the plan that a run keeps.
@@ -89,16 +91,23 @@ func (p plan) config(dev Options, threads int) run.Config {
 	return run.Config{
 		Version: Version, Model: p.o.Model, Data: p.o.Data, Device: dev.Device, Threads: threads,
 		Seed: p.o.Seed, Batch: p.o.Batch, Steps: int64(p.o.Steps), Epochs: float64(p.o.Epochs), LR: p.o.LR,
-		Settings: p.settings.Map(),
+		Settings: p.settings.Map(), Vocabulary: p.vocabulary(),
 	}
 }
 
 // fromConfig is the plan of a run on disk.
 func fromConfig(c run.Config) (plan, error) {
-	return TrainOptions{
+	p, err := TrainOptions{
 		Model: c.Model, Data: c.Data, Epochs: int(c.Epochs), Steps: int(c.Steps), Batch: c.Batch, LR: c.LR,
 		Seed: c.Seed, Settings: c.Settings,
 	}.plan()
+	if err != nil || !p.model.Reads {
+		return p, err
+	}
+	if p.words, err = text.Parse([]byte(c.Vocabulary)); err != nil {
+		return p, fmt.Errorf("its vocabulary: %w", err)
+	}
+	return p, nil
 }
 
 // steps is how many steps are asked for in all, 0 for no end.
@@ -110,7 +119,11 @@ func (p plan) steps(perEpoch int) int {
 }
 
 func openData(p plan) (samples.Source, error) {
-	return samples.Open(p.o.Data, samples.Options{Seed: p.o.Seed})
+	o := samples.Options{Seed: p.o.Seed}
+	if p.model.Reads {
+		o.Language = samples.Both
+	}
+	return samples.Open(p.o.Data, o)
 }
 
 func dataInfo(i samples.Info) gen.DataInfo {

@@ -65,7 +65,7 @@ func (s *Session) Sample(ctx context.Context, o SampleOptions) (*Pictures, error
 
 func (s *Session) sample(ctx context.Context, p plan, info samples.Info, ck run.Checkpoint,
 	o SampleOptions) (*Pictures, error) {
-	net, err := p.model.Build(p.settings, dataInfo(info))
+	net, err := p.model.Build(p.settings, p.dataInfo(info))
 	if err != nil {
 		return nil, err
 	}

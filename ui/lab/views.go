@@ -29,6 +29,7 @@ type views struct {
 	eng   *engine.Engine
 	net   gen.Net
 	src   samples.Source
+	texts texts
 	state *train.State
 	eval  *gen.Evaluator
 	list  []*view
@@ -200,17 +201,10 @@ func (v *views) measure(ctx context.Context, n int) ([]train.Named, error) {
 		}
 		v.eval = e
 	}
-<<<<<<< HEAD
-	return v.eval.Run(ctx, n, func(first int, x []float32, labels []int32) error {
+	return v.eval.Run(ctx, n, func(first int, x []float32, labels, tokens []int32) error {
+		if err := v.texts.tokens(samples.Test, func(j int) int { return first + j }, tokens); err != nil {
+			return err
+		}
 		return samples.Read(v.src, samples.Test, first, x, labels)
-=======
-	var got []train.Named
-	err := loop.Do(func() error {
-		var err error
-		got, err = v.eval.Run(ctx, n, func(first int, x []float32, labels, _ []int32) error {
-			return samples.Read(v.src, samples.Test, first, x, labels)
-		})
-		return err
->>>>>>> a5fb57c (gen: text to image by attention to words, and a brush with four samplers)
 	})
 }
