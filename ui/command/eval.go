@@ -23,7 +23,9 @@ func (a *app) eval() *cobra.Command {
 			"model draws are compared with real ones by the features of a classifier, which is trained on the " +
 			"run's own data the first time, and kept: precision is the share of drawn pictures that look like " +
 			"real ones, recall the share of real ones that are like something drawn (nearest neighbours, k=3), " +
-			"and the Frechet distance compares mean and spread. Data without labels cannot be measured so. RUN " +
+			"and the Frechet distance compares mean and spread. Data without labels cannot be measured so. Of a model that " +
+			"reads, pictures are painted after the captions of the test split, and what was asked for is read back from " +
+			"their pixels. RUN " +
 			"is a folder, a name that `mllab runs` lists, or last.",
 		Example: "mllab eval last\nmllab eval kind-otter --n 5000 --json",
 		Args:    arguments(1, 1, "a run"),
@@ -56,6 +58,14 @@ func (a *app) eval() *cobra.Command {
 	return c
 }
 
+// faith prints the shares of attributes that were right.
+func (a *app) faith(line func(name, format string, args ...any), kind string, f lab.Faith) {
+	for _, name := range sortedKeys(f.Accuracy) {
+		line(kind+name, "%.1f%%", 100*f.Accuracy[name])
+	}
+	line(kind+"all", "%.1f%% of %d", 100*f.All, f.Count)
+}
+
 func (a *app) printEvaluation(e *lab.Evaluation) error {
 	var b strings.Builder
 	line := func(name, format string, args ...any) {
@@ -66,6 +76,17 @@ func (a *app) printEvaluation(e *lab.Evaluation) error {
 		line("test examples", "%d", e.N)
 		line("test_accuracy", "%s", widget.SigDigits(*e.TestAccuracy, 5))
 		line("test_loss", "%s", widget.SigDigits(*e.TestLoss, 5))
+	}
+	if q := e.TextQuality; q != nil {
+		line("prompts", "%d of the test split, guidance %s, %d steps", e.N, widget.SigDigits(q.Guidance, 3), q.Steps)
+		a.faith(line, "", q.Faith)
+		if q.HeldOut != nil {
+			a.faith(line, "held out ", *q.HeldOut)
+		}
+		for _, p := range q.Sweep {
+			line("all at guidance "+widget.SigDigits(p.Guidance, 3), "%.1f%%", 100*p.All)
+		}
+		line("time", "%s s a picture", widget.SigDigits(q.SecondsEach, 3))
 	}
 	if q := e.Quality; q != nil {
 		line("pictures", "%d drawn, %d real", e.N, q.Real)

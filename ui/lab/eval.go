@@ -22,7 +22,7 @@ type EvalOptions struct {
 }
 
 // Evaluation is what was measured. A run of a classifier has the accuracy and the loss
-// on the test set; one that draws pictures has all else.
+// on the test set; one that paints after prompts has TextQuality, one that draws by itself Quality.
 type Evaluation struct {
 	Run   string `json:"run"`
 	Model string `json:"model"`
@@ -33,6 +33,7 @@ type Evaluation struct {
 	TestLoss     *float64 `json:"test_loss,omitempty"`
 
 	*Quality
+	*TextQuality
 }
 
 // Quality compares drawn pictures with as many real ones, by the features of a
@@ -73,6 +74,9 @@ func (s *Session) Evaluate(ctx context.Context, o EvalOptions) (*Evaluation, err
 	e := &Evaluation{Run: l.dir, Model: l.plan.o.Model, Step: l.step, N: o.N}
 	if l.plan.model.Classifies {
 		return e, l.accuracy(ctx, e)
+	}
+	if l.plan.model.Reads {
+		return e, l.faithful(ctx, e, o)
 	}
 	c, err := s.classifier(ctx, l.plan, l.src, o.Tell)
 	if err != nil {
