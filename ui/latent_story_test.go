@@ -66,7 +66,7 @@ func TestLatentStory(t *testing.T) {
 	f = facts("a key moves the cursor", func(f map[string]string) bool { return f["cursor"] != before })
 	before = f["cursor"]
 	tm.Send(tea.MouseClickMsg{X: 20, Y: 20, Button: tea.MouseLeft})
-	f = facts("so does a click", func(f map[string]string) bool { return f["cursor"] != before })
+	facts("so does a click", func(f map[string]string) bool { return f["cursor"] != before })
 	tm.Send(tea.MouseReleaseMsg{X: 20, Y: 20, Button: tea.MouseLeft})
 	tm.Send(key("i"))
 	tm.Send(tea.MouseClickMsg{X: 40, Y: 30, Button: tea.MouseLeft})

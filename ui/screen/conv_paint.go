@@ -167,11 +167,10 @@ func (c *paper) paint(f frame, color func(px, py, x0, y0, x1, y1 int) byte) {
 	}
 }
 
-// grid are the values [h w c] of which one channel, or three as colours, are painted.
+// grid are the values [h w c] that are painted: one channel, or three as colours.
 type grid struct {
-	values  []float32
-	w, c    int
-	channel int
+	values []float32
+	w, c   int
 }
 
 // mean is the mean of a stretch.

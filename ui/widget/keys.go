@@ -34,7 +34,6 @@ func KeysLine(bindings []Binding, w int, th theme.Theme) string {
 
 // Keys is the text of KeysLine, at most w cells wide.
 func Keys(bindings []Binding, w int, th theme.Theme) string {
-	const always = 3
 	list := make([]Binding, 0, len(bindings))
 	sum := 0
 	for _, b := range bindings {
