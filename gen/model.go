@@ -49,6 +49,8 @@ type Model struct {
 	Classifies bool
 	// Reads says that the model takes a text beside each example: it needs captions.
 	Reads bool
+	// Tests is how many test examples are enough for its measures at the end of a training; 0: all of them.
+	Tests int
 
 	settings []Setting
 	defaults map[string]string // of the training's settings, where the model has its own

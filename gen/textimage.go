@@ -15,6 +15,7 @@ var _ = register(Model{
 	Rate:  1e-3,
 	Batch: 64,
 	Reads: true,
+	Tests: 512, // six estimates each
 	settings: []Setting{
 		{Key: "arch", Default: "unet", What: "net that draws", Choices: []string{"unet", "dit"}},
 		{Key: "width", Default: "32", What: "channels of the picture's features",

@@ -63,11 +63,13 @@ func TestPaint(t *testing.T) {
 	}
 	assert.Equal(t, 10, counted)
 	assert.Contains(t, e.Accuracy, "colour")
+	paintErrors(t, s, dir)
 }
 
-func TestPaintErrors(t *testing.T) {
-	ctx, s := context.Background(), session(t)
-	dir := reader(t, s)
+// paintErrors asks a run that reads for what cannot be painted, and for odd prompts that can.
+func paintErrors(t *testing.T, s *Session, dir string) {
+	t.Helper()
+	ctx := context.Background()
 	for want, change := range map[string]func(*PaintOptions){
 		"no word that this run knows":             func(o *PaintOptions) { o.Prompt = "xylophone qwertz 🦓" },
 		"negative prompt: the prompt has no word": func(o *PaintOptions) { o.Negative = "xylophone" },
@@ -87,8 +89,6 @@ func TestPaintErrors(t *testing.T) {
 		_, err := s.Paint(ctx, quick(dir, prompt))
 		assert.NoError(t, err, "%.20q", prompt)
 	}
-	_, err := s.Train(TrainOptions{Model: "t2i", Data: "digits"})
-	require.NoError(t, err, "what the data has is found out by the job")
 	j, err := s.Train(TrainOptions{Model: "t2i", Data: t.TempDir()})
 	require.NoError(t, err)
 	assert.Error(t, j.Wait())

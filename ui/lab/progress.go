@@ -228,7 +228,11 @@ func (j *Job) finish(ctx context.Context, src samples.Source) error {
 		return failed
 	}
 	j.phase(Evaluating, "test set")
-	got, err := j.views.evaluate(ctx, j.loop, testCount(src, fullTest))
+	most := fullTest
+	if n := j.plan.model.Tests; n > 0 {
+		most = n
+	}
+	got, err := j.views.evaluate(ctx, j.loop, testCount(src, most))
 	if err != nil {
 		return err
 	}
