@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -114,6 +115,8 @@ func TestGAN2DStory(t *testing.T) {
 	press(t, p.m, "+")
 	p.sees("g.width", "16")
 	p.until("compiled", func(f map[string]string) bool { return f["phase"] == "paused" })
+	long, err := strconv.Atoi(p.s.Facts()["step"])
+	require.NoError(t, err)
 	press(t, p.m, "esc", "p")
 	p.sees("preset", "collapse")
 	assert.Contains(t, text(t, p.m), "mode collapse:")
@@ -122,9 +125,15 @@ func TestGAN2DStory(t *testing.T) {
 	p.sees("phase", "training")
 	assert.Contains(t, text(t, p.m), "the cure:")
 	assert.Equal(t, "yes", p.s.Facts()["cured"])
+	anew := false
+	p.until("the preset has begun anew, cured", func(f map[string]string) bool {
+		n, err := strconv.Atoi(f["step"])
+		anew = anew || err == nil && n < long
+		return anew && n > 0 && f["phase"] == "training"
+	})
 	press(t, p.m, "1")
 	step := ""
-	p.until("hidden, it comes to rest", func(f map[string]string) bool { // the cure may still be compiled
+	p.until("hidden, it comes to rest", func(f map[string]string) bool {
 		same := f["step"] == step
 		step = f["step"]
 		time.Sleep(400 * time.Millisecond)
