@@ -9,8 +9,6 @@ import (
 	"io"
 	"math"
 
-	"mllab/engine/run"
-	"mllab/engine/train"
 	"mllab/gen"
 	"mllab/samples"
 )
@@ -39,50 +37,13 @@ func (s *Session) Sample(ctx context.Context, o SampleOptions) (*Pictures, error
 	if o.N < 1 || o.N > maxPictures {
 		return nil, Usage(fmt.Errorf("%d pictures: want 1 to %d", o.N, maxPictures))
 	}
-	dir, err := run.Find(s.root, o.Run)
-	if err != nil {
-		return nil, Usage(err)
-	}
-	r, err := run.Read(dir)
+	l, err := s.loadRun(o.Run, "")
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
-	ck, err := r.Load()
-	if err != nil {
-		return nil, err
-	}
-	p, err := fromConfig(r.Config())
-	if err != nil {
-		return nil, fmt.Errorf("run %s: %w", dir, err)
-	}
-	src, err := openData(p)
-	if err != nil {
-		return nil, err
-	}
-	return s.sample(ctx, p, src.Info(), ck, o)
-}
-
-func (s *Session) sample(ctx context.Context, p plan, info samples.Info, ck run.Checkpoint,
-	o SampleOptions) (*Pictures, error) {
-	net, err := p.model.Build(p.settings, p.dataInfo(info))
-	if err != nil {
-		return nil, err
-	}
-	eng, err := s.engine(s.opt)
-	if err != nil {
-		return nil, err
-	}
-	defer eng.Close()
-	st, err := train.NewState(eng, net.Params(), p.settings.Float("ema") > 0)
-	if err != nil {
-		return nil, err
-	}
-	defer st.Free()
-	if err := st.Load(ck); err != nil {
-		return nil, err
-	}
-	sampler, err := gen.NewSampler(ctx, eng, net, dataInfo(info), st)
+	defer l.close()
+	info := l.src.Info()
+	sampler, err := gen.NewSampler(ctx, l.eng, l.net, dataInfo(info), l.state)
 	if err != nil {
 		return nil, err
 	}
