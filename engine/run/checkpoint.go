@@ -135,13 +135,22 @@ func listSteps(dir string) ([]int64, error) {
 
 // saveCheckpoint writes the file in two passes over the tensors: the checksum stands before what it sums.
 func (d disk) saveCheckpoint(path string, c *Checkpoint) error {
+	meta, err := c.summed()
+	if err != nil {
+		return err
+	}
+	return d.replace(path, func(w io.Writer) error { return safetensors.Write(w, c.Tensors, meta) })
+}
+
+// summed is the metadata with the checksum of the whole file.
+func (c *Checkpoint) summed() (map[string]string, error) {
 	meta := c.metadata()
 	sum := crc32.New(crc32.MakeTable(crc32.Castagnoli))
 	if err := safetensors.Write(sum, c.Tensors, meta); err != nil {
-		return err
+		return nil, err
 	}
 	meta[checksumKey] = fmt.Sprintf("%08x", sum.Sum32())
-	return d.replace(path, func(w io.Writer) error { return safetensors.Write(w, c.Tensors, meta) })
+	return meta, nil
 }
 
 // loadCheckpoint reads and checks the checkpoint of step in the run dir.
@@ -152,7 +161,19 @@ func loadCheckpoint(dir string, step int64) (*Checkpoint, error) {
 		return nil, err
 	}
 	defer disk.Close()
-	f, err := safetensors.New(disk, size, filepath.Base(path))
+	c, err := readCheckpoint(disk, size, filepath.Base(path))
+	if err != nil {
+		return nil, err
+	}
+	if c.Step != step {
+		return nil, fmt.Errorf("it holds step %d", c.Step)
+	}
+	return c, nil
+}
+
+// readCheckpoint reads and checks a checkpoint of size bytes; name is what errors call it.
+func readCheckpoint(r io.ReaderAt, size int64, name string) (*Checkpoint, error) {
+	f, err := safetensors.New(r, size, name)
 	if err != nil {
 		return nil, err
 	}
@@ -160,11 +181,8 @@ func loadCheckpoint(dir string, step int64) (*Checkpoint, error) {
 	if err := c.setMetadata(f.Metadata()); err != nil {
 		return nil, err
 	}
-	if err := verify(disk, size, f.Metadata()[checksumKey]); err != nil {
+	if err := verify(r, size, f.Metadata()[checksumKey]); err != nil {
 		return nil, err
-	}
-	if c.Step != step {
-		return nil, fmt.Errorf("it holds step %d", c.Step)
 	}
 	for _, name := range f.Names() {
 		t, err := f.Tensor(name)
