@@ -21,6 +21,7 @@ func (a *app) complete(root *cobra.Command) {
 		"eval":   a.runNames,
 		"latent": a.runNames,
 		"resume": a.runNames,
+		"pack":   a.runNames,
 		"data":   a.dataNames,
 		"bench":  words(lab.Workloads),
 		"conv":   pictures,

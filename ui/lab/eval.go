@@ -104,8 +104,15 @@ type loaded struct {
 }
 
 // loadRun opens a run for reading, with data of another name or path than its own
-// unless that is empty.
+// unless that is empty. The run may be packed in a file.
 func (s *Session) loadRun(name, data string) (*loaded, error) {
+	if run.IsPacked(name) {
+		c, ck, err := run.OpenPacked(name)
+		if err != nil {
+			return nil, err
+		}
+		return s.load(name, data, c, ck)
+	}
 	dir, err := run.Find(s.root, name)
 	if err != nil {
 		return nil, Usage(err)
@@ -119,8 +126,13 @@ func (s *Session) loadRun(name, data string) (*loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &loaded{dir: r.Dir(), step: ck.Step}
-	if l.plan, err = fromConfig(r.Config()); err != nil {
+	return s.load(r.Dir(), data, r.Config(), ck)
+}
+
+// load brings a run's net to a device; dir is what errors call it.
+func (s *Session) load(dir, data string, c run.Config, ck run.Checkpoint) (l *loaded, err error) {
+	l = &loaded{dir: dir, step: ck.Step}
+	if l.plan, err = fromConfig(c); err != nil {
 		return nil, fmt.Errorf("run %s: %w", dir, err)
 	}
 	if data != "" {
@@ -143,7 +155,7 @@ func (l *loaded) fill(s *Session, ck run.Checkpoint) (err error) {
 	if l.eng, err = s.engine(s.opt); err != nil {
 		return err
 	}
-	if l.state, err = train.NewState(l.eng, l.net.Params(), l.plan.settings.Float("ema") > 0); err != nil {
+	if l.state, err = train.NewState(l.eng, l.net.Params(), averaged(ck)); err != nil {
 		return err
 	}
 	return l.state.Load(ck)
