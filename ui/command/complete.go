@@ -29,6 +29,7 @@ func (a *app) complete(root *cobra.Command) {
 	flags := map[string]completion{
 		"device":   a.deviceNames,
 		"graphics": words(modes),
+		"recipe":   words(recipeNames),
 		"isa":      words(func() []string { return isas }),
 		"data":     a.dataNames,
 		"set":      setKeys,
@@ -174,4 +175,12 @@ func (a *app) deviceNames(c *cobra.Command, _ []string, _ string) ([]string, cob
 		}
 		return names
 	})
+}
+
+func recipeNames() []string {
+	var names []string
+	for _, r := range lab.Recipes("") {
+		names = append(names, r.Name)
+	}
+	return names
 }

@@ -21,15 +21,18 @@ const defaultEpochs = 10
 func (a *app) train() *cobra.Command {
 	o := lab.TrainOptions{Keep: true}
 	var set []string
+	var recipe string
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "train MODEL",
 		Short: "Train a model and keep the run on disk",
 		Long: "Train a model until the epochs or steps are done. The run is kept on disk from its first step; " +
 			"Ctrl+C ends it after the running step, saves it, and says how to go on. " +
-			"Models: " + modelList() + ". What --set takes:\n\n" + settingList(),
+			"Models: " + modelList() + ". Recipes are trainings that were measured; what is given besides goes before them: " +
+			recipeList() + ". What --set takes:\n\n" + settingList(),
 		Example: "mllab train vae\n" +
 			"mllab train vae --data ~/mnist --epochs 20 --set beta=0.5\n" +
+			"mllab train t2i --recipe shapes\n" +
 			"mllab train vae --steps 100 --json | tail -1",
 		Args: arguments(1, 1, "a model"),
 	}
@@ -37,6 +40,7 @@ func (a *app) train() *cobra.Command {
 	f := c.Flags()
 	f.IntVar(&o.Epochs, "epochs", defaultEpochs, "passes over the data")
 	f.IntVar(&o.Steps, "steps", 0, "steps, in place of --epochs")
+	f.StringVar(&recipe, "recipe", "", "a training that was measured, by its name")
 	f.StringVar(&o.Out, "out", "", "folder of the run, new or empty (default a new one in the folder of runs)")
 	f.IntVar(&o.SaveEvery, "save-every", 500, "steps from one checkpoint to the next")
 	f.BoolVar(&asJSON, "json", false, "one JSON object a step, and a last one with done and metrics")
@@ -47,6 +51,11 @@ func (a *app) train() *cobra.Command {
 		}
 		if err := length(c, &o); err != nil {
 			return err
+		}
+		if c.Flags().Changed("recipe") {
+			if err := follow(c, &o, recipe, set); err != nil {
+				return err
+			}
 		}
 		return a.with(func(s *lab.Session) error {
 			if err := dataExists(s, o.Data); err != nil {
@@ -59,6 +68,34 @@ func (a *app) train() *cobra.Command {
 		})
 	}
 	return c
+}
+
+// follow fills options in from a recipe, all but those that are given on the command line.
+func follow(c *cobra.Command, o *lab.TrainOptions, name string, set []string) error {
+	given := map[string]string{}
+	for _, pair := range set { // which settings has checked
+		key, value, _ := strings.Cut(pair, "=")
+		given[strings.TrimSpace(key)] = strings.TrimSpace(value)
+	}
+	r, err := lab.Follow(o.Model, name, given)
+	if err != nil {
+		return err
+	}
+	f := c.Flags()
+	if !f.Changed("data") {
+		o.Data = r.Data
+	}
+	if !f.Changed("steps") && !f.Changed("epochs") {
+		o.Steps, o.Epochs = r.Steps, 0
+	}
+	if !f.Changed("batch") {
+		o.Batch = r.Batch
+	}
+	if !f.Changed("lr") {
+		o.LR = r.LR
+	}
+	o.Settings = r.Settings
+	return nil
 }
 
 // modelFlags gives a command the flags that say what is trained on what. The
@@ -201,6 +238,14 @@ func modelList() string {
 	var names []string
 	for _, m := range gen.Models() {
 		names = append(names, fmt.Sprintf("%s (%s)", m.Name, m.What))
+	}
+	return strings.Join(names, ", ")
+}
+
+func recipeList() string {
+	var names []string
+	for _, r := range lab.Recipes("") {
+		names = append(names, fmt.Sprintf("%s %s (%s)", r.Model, r.Name, r.What))
 	}
 	return strings.Join(names, ", ")
 }
