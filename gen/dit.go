@@ -9,7 +9,7 @@ import (
 )
 
 // dit is a diffusion transformer (Peebles and Xie, ICCV 2023): patches of the picture are tokens, the time and the
-// mean of the text scale and shift what every block normalises, and every block looks at the words.
+// gist of the text scale and shift what every block normalises, and every block looks at the words.
 type dit struct {
 	fit    fit
 	width  int
@@ -64,7 +64,7 @@ func newDiT(ps *nn.Params, f fit, width, words int) *dit {
 	return m
 }
 
-func (m *dit) apply(s *nn.Scope, x, t, words, hide, mean ir.Value, looks *[]Look) ir.Value {
+func (m *dit) apply(s *nn.Scope, x, t, words, hide, gist ir.Value, looks *[]Look) ir.Value {
 	b := s.B
 	if b.Err() != nil {
 		return ir.None
@@ -75,7 +75,7 @@ func (m *dit) apply(s *nn.Scope, x, t, words, hide, mean ir.Value, looks *[]Look
 	z := m.in.Apply(s, ops.Reshape(b, x, n, h*w, m.side*m.side*c))
 	z = ops.Add(b, z, s.Param(m.place))
 	e := m.t2.Apply(s, ops.Silu(b, m.t1.Apply(s, nn.Sinusoids(s, t, m.width/2))))
-	e = ops.Silu(b, ops.Add(b, e, m.tx.Apply(s, mean)))
+	e = ops.Silu(b, ops.Add(b, e, m.tx.Apply(s, gist)))
 	for _, k := range m.blocks {
 		z = k.apply(s, z, e, words, hide, h, w, looks)
 	}

@@ -67,7 +67,7 @@ type textImage struct {
 
 // denoiser estimates what a Prediction says of noisy pictures.
 type denoiser interface {
-	apply(s *nn.Scope, x, t, words, hide, mean ir.Value, looks *[]Look) ir.Value
+	apply(s *nn.Scope, x, t, words, hide, gist ir.Value, looks *[]Look) ir.Value
 }
 
 func newTextImage(s Settings, d DataInfo) (Net, error) {
@@ -125,8 +125,8 @@ func (m *textImage) errors(s *nn.Scope, batch train.Batch, t, tokens ir.Value) i
 
 // say is what the net tells of noisy pictures.
 func (m *textImage) say(s *nn.Scope, xt, t, tokens ir.Value, looks *[]Look) ir.Value {
-	words, hide, mean := m.read.apply(s, tokens)
-	return m.net.apply(s, xt, ops.Scale(s.B, t, 1000), words, hide, mean, looks)
+	words, hide, gist := m.read.apply(s, tokens)
+	return m.net.apply(s, xt, ops.Scale(s.B, t, 1000), words, hide, gist, looks)
 }
 
 // Clean is the picture behind a noisy one, [n h w c] in about [-1,1].

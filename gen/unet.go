@@ -84,19 +84,30 @@ func newUNet(w int, d DataInfo) *unet {
 	return m
 }
 
-// res is a residual block of two convolutions, between which time and text come in.
+// res is a residual block of two convolutions, between which time and text come in: they shift the channels, or,
+// where it is turned, scale and shift them (Dhariwal and Nichol, "Diffusion models beat GANs on image synthesis",
+// NeurIPS 2021).
 type res struct {
 	n1, n2 nn.GroupNorm
 	c1, c2 nn.Conv2d
 	t      nn.Linear
 	sk     *nn.Conv2d // where the channels change
+	turned bool
 }
 
-func newRes(ps *nn.Params, in, out, wide int) res {
+func newRes(ps *nn.Params, in, out, wide int) res { return makeRes(ps, in, out, wide, out) }
+
+func newTurnedRes(ps *nn.Params, in, out, wide int) res {
+	r := makeRes(ps, in, out, wide, 2*out)
+	r.turned = true
+	return r
+}
+
+func makeRes(ps *nn.Params, in, out, wide, told int) res {
 	same := ops.Conv{Pad: 1}
 	r := res{
 		n1: nn.NewGroupNorm(ps, "n1", unetGroups, in), c1: nn.NewConv2d(ps, "c1", 3, in, out, same),
-		t:  nn.NewLinear(ps, "t", wide, out),
+		t:  nn.NewLinear(ps, "t", wide, told),
 		n2: nn.NewGroupNorm(ps, "n2", unetGroups, out), c2: nn.NewConv2d(ps, "c2", 3, out, out, same),
 	}
 	if in != out {
@@ -115,8 +126,15 @@ func (r res) apply(s *nn.Scope, x, e ir.Value) ir.Value {
 		return ir.None
 	}
 	shape := b.Type(t).Shape
-	h = ops.Add(b, h, ops.Reshape(b, t, shape[0], 1, 1, shape[1]))
-	h = r.c2.Apply(s, ops.Silu(b, r.n2.Apply(s, h)))
+	t = ops.Reshape(b, t, shape[0], 1, 1, shape[1])
+	if r.turned {
+		half := shape[1] / 2
+		scale, shift := ops.Shift(b, ops.Slice(b, t, 3, 0, half), 1), ops.Slice(b, t, 3, half, 2*half)
+		h = ops.Add(b, ops.Mul(b, r.n2.Apply(s, h), scale), shift)
+	} else {
+		h = r.n2.Apply(s, ops.Add(b, h, t))
+	}
+	h = r.c2.Apply(s, ops.Silu(b, h))
 	if r.sk != nil {
 		x = r.sk.Apply(s, x)
 	}

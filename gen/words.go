@@ -22,6 +22,9 @@ type reader struct {
 	place  *nn.Param
 	blocks []readerBlock
 	last   nn.LayerNorm
+	asked  *nn.Param // [1 gistParts wide]: what the gist asks of the words
+	gk, gv nn.Linear
+	gist   nn.Linear
 	wide   int
 	length int
 }
@@ -32,7 +35,10 @@ type readerBlock struct {
 	up, down nn.Linear
 }
 
-const readerHeads = 4
+const (
+	readerHeads = 4
+	gistParts   = 8
+)
 
 // newReader declares a reader of texts of length tokens, numbers below vocabulary, that gives wide features.
 func newReader(ps *nn.Params, name string, vocabulary, length, wide, layers int) reader {
@@ -48,19 +54,23 @@ func newReader(ps *nn.Params, name string, vocabulary, length, wide, layers int)
 		})
 	}
 	r.last = nn.NewLayerNorm(ps, "last", wide)
+	r.asked = ps.Add("asked", nn.Normal(1), 1, gistParts, wide)
+	r.gk, r.gv = nn.NewLinear(ps, "gk", wide, wide), nn.NewLinear(ps, "gv", wide, wide)
+	r.gist = nn.NewLinear(ps, "gist", gistParts*wide, wide)
 	return r
 }
 
-// apply gives of tokens, i32 [N T], their features [N T wide], what hides the empty ones from attention [N T],
-// and the mean over the others [N wide].
-func (r reader) apply(s *nn.Scope, tokens ir.Value) (features, hide, mean ir.Value) {
+// apply gives of tokens, i32 [N T], their features [N T wide], what hides the empty ones from attention [N T], and
+// the gist of the text [N wide]: a few learned questions, each answered by the words that it attends to. A mean over
+// the words would say the same, but thinner the longer the text is.
+func (r reader) apply(s *nn.Scope, tokens ir.Value) (features, hide, gist ir.Value) {
 	b := s.B
 	t := b.Type(tokens)
 	if b.Err() != nil {
 		return ir.None, ir.None, ir.None
 	}
 	n := t.Shape[0]
-	zero, one := b.Const(ir.F32, 0), b.Const(ir.F32, 1)
+	zero := b.Const(ir.F32, 0)
 	empty := ops.Equal(b, tokens, b.Const(ir.I32, TokenPad))
 	hide = ops.Select(b, empty, b.Const(ir.F32, hidden), zero)
 	x := ops.Add(b, r.words.Apply(s, tokens), s.Param(r.place))
@@ -72,10 +82,10 @@ func (r reader) apply(s *nn.Scope, tokens ir.Value) (features, hide, mean ir.Val
 		x = ops.Add(b, x, k.down.Apply(s, ops.Silu(b, k.up.Apply(s, k.n2.Apply(s, x)))))
 	}
 	features = r.last.Apply(s, x)
-	held := ops.Reshape(b, ops.Select(b, empty, zero, one), n, r.length, 1)
-	count := ops.Maximum(b, ops.Sum(b, held, 1), one)
-	mean = ops.Div(b, ops.Sum(b, ops.Mul(b, features, held), 1), count)
-	return features, hide, mean
+	asked := ops.BroadcastTo(b, s.Param(r.asked), n, gistParts, r.wide)
+	answers, _ := nn.Attend(s, asked, r.gk.Apply(s, features), r.gv.Apply(s, features), hide, 1)
+	gist = r.gist.Apply(s, ops.Reshape(b, answers, n, gistParts*r.wide))
+	return features, hide, gist
 }
 
 // forget replaces the texts of some examples by none: those whose chance, f32 [N] in [0,1), is below share.
