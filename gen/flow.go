@@ -56,18 +56,18 @@ func (p Process) mix(b *ir.Builder, t ir.Value) (alpha, sigma ir.Value) {
 	return ops.Shift(b, ops.Neg(b, t), 1), t
 }
 
-// draw gives random times for training, [n]: uniform for DDPM; for Flow logit-normal (Esser et al., "Scaling
-// rectified flow transformers", ICML 2024), which dwells in the middle, but for a fifth of them, which are uniform:
-// else the net would never see the nearly pure noise that all painting begins with, and choose a background there
-// against the text (13% of pictures).
-func (p Process) draw(s *nn.Scope, n int) ir.Value {
+// draw gives random times for training, [n]: uniform for DDPM; for Flow logit-normal about level (Esser et al.,
+// "Scaling rectified flow transformers", ICML 2024), but for a fifth of them, which are uniform: else the net would
+// never see the nearly pure noise that all painting begins with, and choose a background there against the text (13%
+// of pictures).
+func (p Process) draw(s *nn.Scope, n int, level float64) ir.Value {
 	b, u := s.B, s.Uniform("t", n)
 	if p == DDPM {
 		return ops.Clamp(b, u, leastTime, 1-leastTime)
 	}
 	even := ops.Less(b, u, b.Const(ir.F32, evenShare))
-	t := ops.Select(b, even, ops.Scale(b, u, 1/evenShare), ops.Sigmoid(b, s.Normal("level", n)))
-	return ops.Clamp(b, t, leastTime, 1-leastTime)
+	dwelt := ops.Sigmoid(b, ops.Shift(b, s.Normal("level", n), level))
+	return ops.Clamp(b, ops.Select(b, even, ops.Scale(b, u, 1/evenShare), dwelt), leastTime, 1-leastTime)
 }
 
 // evenShare of the times of a Flow are uniform.

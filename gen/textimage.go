@@ -25,6 +25,8 @@ var _ = register(Model{
 		{Key: "process", Default: string(Flow), What: "how noise is mixed in", Choices: []string{string(Flow), string(DDPM)}},
 		{Key: "predict", Default: string(PredictV), What: "what is told of a noisy picture",
 			Choices: []string{string(PredictV), string(PredictEps), string(PredictX)}},
+		{Key: "level", Default: "1", What: "process=flow: noise that training dwells on, from little (-2) over even parts (0) " +
+			"to much (2)", check: floatBetween(-4, 4)},
 		{Key: "drop", Default: "0.1", What: "share of examples whose text is left out", check: floatBetween(0, 0.9)},
 	},
 	defaults: map[string]string{"ema": "0.999", "schedule": "cosine", "warmup": "100", "floor": "0.05", "clip": "1"},
@@ -60,6 +62,7 @@ type textImage struct {
 	fit     fit
 	process Process
 	predict Prediction
+	level   float64
 	drop    float64
 	read    reader
 	net     denoiser
@@ -76,7 +79,7 @@ func newTextImage(s Settings, d DataInfo) (Net, error) {
 			"a captions.txt")
 	}
 	m := &textImage{ps: nn.NewParams(), process: Process(s.Text("process")), predict: Prediction(s.Text("predict")),
-		drop: s.Float("drop")}
+		level: s.Float("level"), drop: s.Float("drop")}
 	h, w := (d.H+7)/8*8, (d.W+7)/8*8
 	if most := max(d.H, d.W); most > textImageSide {
 		h, w = (d.H*textImageSide/most+7)/8*8, (d.W*textImageSide/most+7)/8*8
@@ -107,7 +110,7 @@ func (m *textImage) Process() Process { return m.process }
 // Step minimises the mean squared error of what the net tells of noisy pictures at random times.
 func (m *textImage) Step(s *train.Step, batch train.Batch) {
 	tokens := m.read.forget(s.Scope, batch.Tokens(TextLength), s.Uniform("drop", batch.N), m.drop)
-	loss := ops.Mean(s.B, m.errors(s.Scope, batch, m.process.draw(s.Scope, batch.N), tokens))
+	loss := ops.Mean(s.B, m.errors(s.Scope, batch, m.process.draw(s.Scope, batch.N, m.level), tokens))
 	s.Report("loss", loss)
 	s.Minimize(loss, m.ps.Trainable())
 }
@@ -144,7 +147,7 @@ func (m *textImage) Eval(s *nn.Scope, batch train.Batch) []Measure {
 	b := s.B
 	tokens := batch.Tokens(TextLength)
 	mean := func(t ir.Value) ir.Value { return ops.Mean(b, m.errors(s, batch, t, tokens), 1, 2, 3) }
-	all := []Measure{{"test_loss", mean(m.process.draw(s, batch.N))}}
+	all := []Measure{{"test_loss", mean(m.process.draw(s, batch.N, m.level))}}
 	for _, t := range noiseLevels {
 		at := ops.BroadcastTo(b, b.Const(ir.F32, t), batch.N)
 		all = append(all, Measure{fmt.Sprintf("test_loss_%02.0f", 100*t), mean(at)})

@@ -19,7 +19,6 @@ const hidden = -1e9
 // each part as Xiong et al., 2020) that turns the tokens of a text into a row of features each.
 type reader struct {
 	words  nn.Embedding
-	place  *nn.Param
 	blocks []readerBlock
 	last   nn.LayerNorm
 	asked  *nn.Param // [1 gistParts wide]: what the gist asks of the words
@@ -43,8 +42,7 @@ const (
 // newReader declares a reader of texts of length tokens, numbers below vocabulary, that gives wide features.
 func newReader(ps *nn.Params, name string, vocabulary, length, wide, layers int) reader {
 	ps = ps.Sub(name)
-	r := reader{words: nn.NewEmbedding(ps, "words", vocabulary, wide), wide: wide, length: length,
-		place: ps.Add("place", nn.Normal(0.02), length, wide)}
+	r := reader{words: nn.NewEmbedding(ps, "words", vocabulary, wide), wide: wide, length: length}
 	for i := range layers {
 		p := ps.Sub("b" + string(rune('1'+i)))
 		r.blocks = append(r.blocks, readerBlock{
@@ -73,7 +71,9 @@ func (r reader) apply(s *nn.Scope, tokens ir.Value) (features, hide, gist ir.Val
 	zero := b.Const(ir.F32, 0)
 	empty := ops.Equal(b, tokens, b.Const(ir.I32, TokenPad))
 	hide = ops.Select(b, empty, b.Const(ir.F32, hidden), zero)
-	x := ops.Add(b, r.words.Apply(s, tokens), s.Param(r.place))
+	// Sinusoids are as large as the words from the start: whether a red circle is on the left of a blue one or the
+	// other way round is in the order alone.
+	x := ops.Add(b, r.words.Apply(s, tokens), nn.Sinusoids(s, ops.Iota(b, ir.F32, 0, r.length), r.wide/2))
 	for _, k := range r.blocks {
 		qkv := k.qkv.Apply(s, k.n1.Apply(s, x))
 		part := func(i int) ir.Value { return ops.Slice(b, qkv, 2, i*r.wide, (i+1)*r.wide) }
