@@ -37,6 +37,9 @@ type readerBlock struct {
 const (
 	readerHeads = 4
 	gistParts   = 8
+	// orderWeight of a word's place against the word. Whether a red circle is on the left of a blue one or the other
+	// way round is in the order alone; but as strong as the words, it hides them at first.
+	orderWeight = 0.25
 )
 
 // newReader declares a reader of texts of length tokens, numbers below vocabulary, that gives wide features.
@@ -71,9 +74,8 @@ func (r reader) apply(s *nn.Scope, tokens ir.Value) (features, hide, gist ir.Val
 	zero := b.Const(ir.F32, 0)
 	empty := ops.Equal(b, tokens, b.Const(ir.I32, TokenPad))
 	hide = ops.Select(b, empty, b.Const(ir.F32, hidden), zero)
-	// Sinusoids are as large as the words from the start: whether a red circle is on the left of a blue one or the
-	// other way round is in the order alone.
-	x := ops.Add(b, r.words.Apply(s, tokens), nn.Sinusoids(s, ops.Iota(b, ir.F32, 0, r.length), r.wide/2))
+	order := nn.Sinusoids(s, ops.Iota(b, ir.F32, 0, r.length), r.wide/2)
+	x := ops.Add(b, r.words.Apply(s, tokens), ops.Scale(b, order, orderWeight))
 	for _, k := range r.blocks {
 		qkv := k.qkv.Apply(s, k.n1.Apply(s, x))
 		part := func(i int) ir.Value { return ops.Slice(b, qkv, 2, i*r.wide, (i+1)*r.wide) }
