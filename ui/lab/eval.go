@@ -96,6 +96,7 @@ func (s *Session) Evaluate(ctx context.Context, o EvalOptions) (*Evaluation, err
 type loaded struct {
 	dir   string
 	step  int64
+	notes []string // what checkpoints had to be passed over
 	plan  plan
 	src   samples.Source
 	net   gen.Net
@@ -131,7 +132,7 @@ func (s *Session) loadRun(name, data string) (*loaded, error) {
 
 // load brings a run's net to a device; dir is what errors call it.
 func (s *Session) load(dir, data string, c run.Config, ck run.Checkpoint) (l *loaded, err error) {
-	l = &loaded{dir: dir, step: ck.Step}
+	l = &loaded{dir: dir, step: ck.Step, notes: ck.Notes}
 	if l.plan, err = fromConfig(c); err != nil {
 		return nil, fmt.Errorf("run %s: %w", dir, err)
 	}

@@ -43,6 +43,8 @@ type Session struct {
 	ends  []func() error        // of what else holds a device
 	looks map[*Latent]bool      // spaces of codes that are open
 	peaks map[string][2]float64 // device text -> FLOP/s and bytes/s of one thread
+	// studios are those that are open.
+	studios map[*Studio]bool
 }
 
 // Open makes a session. It opens no device: jobs do that in the background.
