@@ -58,7 +58,9 @@ func (m *bell) Clean(s *nn.Scope, xt, t, tokens ir.Value, _ *[]gen.Look) ir.Valu
 	return ops.Add(b, ops.Add(b, mean, ops.Mul(b, gain, ops.Sub(b, xt, ops.Mul(b, alpha, mean)))), zero)
 }
 
-func bellBrush(t *testing.T, p gen.Process, n int) *gen.Brush {
+func bellBrush(t *testing.T, p gen.Process, n int) *gen.Brush { return bellRows(t, p, 2*n) }
+
+func bellRows(t *testing.T, p gen.Process, rows int) *gen.Brush {
 	t.Helper()
 	eng := openCPU(t)
 	net := newBell(p)
@@ -66,7 +68,7 @@ func bellBrush(t *testing.T, p gen.Process, n int) *gen.Brush {
 	require.NoError(t, err)
 	t.Cleanup(st.Free)
 	require.NoError(t, st.Init(1))
-	k, err := gen.NewBrush(context.Background(), eng, net, gen.DataInfo{H: bellSide, W: bellSide, C: 1, Words: 9}, st, n, false)
+	k, err := gen.NewRows(context.Background(), eng, net, gen.DataInfo{H: bellSide, W: bellSide, C: 1, Words: 9}, st, rows, false)
 	require.NoError(t, err)
 	t.Cleanup(k.Close)
 	return k
@@ -176,6 +178,88 @@ func TestStartAndMask(t *testing.T) {
 	}
 	mean, _ = moments(paint(t, k, o, bellTexts(8), bellTexts(2)).X)
 	assert.InDelta(t, 0.8, mean, 0.05, "a weak start keeps the picture")
+}
+
+// A brush paints pictures of any terms: two texts mixed half and half give what lies between them.
+func TestTiles(t *testing.T) {
+	k := bellRows(t, gen.Flow, 5)
+	o := gen.NewPaintOptions()
+	text := func(first int32) []int32 { return bellTexts(first) }
+	p, err := k.Lay(o, []gen.Tile{
+		{Terms: []gen.Term{{Text: text(2), Weight: 1}}},
+		{Terms: []gen.Term{{Text: text(2), Weight: 0.5}, {Text: text(6), Weight: 0.5}}},
+		{Terms: gen.Guided(text(6), text(2), 1)},
+	})
+	require.NoError(t, err)
+	for done := false; !done; {
+		done, err = p.Step(context.Background())
+		require.NoError(t, err)
+	}
+	one := bellSide * bellSide
+	require.Len(t, p.X, 3*one)
+	for i, want := range []float64{0.2, 0.4, 0.6} {
+		mean, _ := moments(p.X[i*one : (i+1)*one])
+		assert.InDelta(t, want, mean, 0.05, "picture %d", i)
+	}
+	for i, v := range p.X[:one] {
+		require.InDelta(t, v+0.2, p.X[one+i], 1e-3, "the same noise, moved")
+	}
+	shown := make([]float32, 3*one)
+	k.Show(p.X, shown)
+	assert.InDelta(t, (p.X[2*one]+1)/2, shown[2*one], 1e-6)
+
+	for want, tiles := range map[string][]gen.Tile{
+		"6 texts: want 1 to 5": {{Terms: make([]gen.Term, 6)}},
+		"has no text":          {{}},
+		"0 texts":              nil,
+	} {
+		for i := range tiles {
+			for j := range tiles[i].Terms {
+				tiles[i].Terms[j].Text = text(1)
+			}
+		}
+		_, err := k.Lay(o, tiles)
+		assert.ErrorContains(t, err, want)
+	}
+	_, err = k.Lay(o, []gen.Tile{{Terms: []gen.Term{{Text: []int32{1}, Weight: 1}}}})
+	assert.ErrorContains(t, err, "a text of 1 tokens")
+}
+
+// Noise that is turned stays as strong, and is the nearer to the seed's own the less it is turned.
+func TestSpreadOfNoise(t *testing.T) {
+	noise := func(tile gen.Tile) []float32 {
+		v := make([]float32, 4096)
+		tile.Noise(3, v)
+		return v
+	}
+	far := func(a, b []float32) float64 {
+		sum := 0.0
+		for i := range a {
+			sum += float64(a[i]-b[i]) * float64(a[i]-b[i])
+		}
+		return math.Sqrt(sum / float64(len(a)))
+	}
+	own := noise(gen.Tile{})
+	before := 0.0
+	for _, spread := range []float64{0.1, 0.5, 1} {
+		v := noise(gen.Tile{Stream: 4, Spread: spread})
+		_, std := moments(v)
+		assert.InDelta(t, 1, std, 0.05)
+		d := far(own, v)
+		assert.InDelta(t, 2*math.Sin(math.Pi/4*spread), d, 0.05, "a chord of the circle")
+		assert.Greater(t, d, before)
+		before = d
+	}
+	assert.InDeltaSlice(t, noise(gen.Tile{Stream: 4}), noise(gen.Tile{Stream: 4, Spread: 1}), 1e-6)
+	assert.Equal(t, own, noise(gen.Tile{}))
+}
+
+func TestNoNumbers(t *testing.T) {
+	k := bellRows(t, gen.Flow, 1)
+	p, err := k.Lay(gen.NewPaintOptions(), []gen.Tile{{Terms: []gen.Term{{Text: bellTexts(1), Weight: math.NaN()}}}})
+	require.NoError(t, err)
+	_, err = p.Step(context.Background())
+	assert.ErrorIs(t, err, gen.ErrNoNumbers)
 }
 
 func TestPaintOptions(t *testing.T) {
