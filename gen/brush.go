@@ -77,6 +77,16 @@ func NewRows(ctx context.Context, eng *engine.Engine, net Painter, d DataInfo, s
 	return k, nil
 }
 
+// LooksOf lists the layers of a net that look at the words, without compiling it.
+func LooksOf(net Painter) []Look {
+	var all []Look
+	s := nn.NewScope(ir.NewBuilder())
+	h, w, c := net.Size()
+	net.Clean(s, s.Input(brushX, ir.Of(ir.F32, 1, h, w, c)), s.Input(brushT, ir.Of(ir.F32, 1)),
+		s.Input(brushText, ir.Of(ir.I32, 1, TextLength)), &all)
+	return all
+}
+
 // find gets the program's inputs and outputs.
 func (k *Brush) find() (err error) {
 	for label, t := range map[string]**engine.Tensor{brushX: &k.x, brushT: &k.t, brushText: &k.text, brushOut: &k.out} {

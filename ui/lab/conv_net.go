@@ -2,15 +2,12 @@ package lab
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"image"
 	"image/color"
 	"path/filepath"
 	"sync"
 
-	"mllab/engine/run"
-	"mllab/engine/train"
 	"mllab/gen"
 )
 
@@ -30,57 +27,24 @@ type NetView struct {
 // ViewRun opens the newest checkpoint of a run (a folder, a name in the session's root, or "last") to look at
 // its net. It ends with the session, or by Close.
 func (s *Session) ViewRun(ctx context.Context, name string) (*NetView, error) {
-	dir, err := run.Find(s.root, name)
-	if err != nil {
-		return nil, Usage(err)
-	}
-	r, err := run.Read(dir)
+	l, err := s.loadRun(name, "")
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
-	ck, err := r.Load()
-	if err != nil {
-		return nil, err
-	}
-	p, err := fromConfig(r.Config())
-	if err != nil {
-		return nil, fmt.Errorf("run %s: %w", dir, err)
-	}
-	src, err := openData(p)
-	if err != nil {
-		return nil, err
-	}
-	built, err := p.model.Build(p.settings, p.dataInfo(src.Info()))
-	if err != nil {
-		return nil, err
-	}
-	net, ok := built.(gen.Looker)
+	net, ok := l.net.(gen.Looker)
 	if !ok {
-		return nil, Usage(fmt.Errorf("run %s: model %s has no layers to look at: want one of a cnn or a GAN", dir,
-			p.o.Model))
-	}
-	eng, err := s.engine(s.opt)
-	if err != nil {
-		return nil, err
-	}
-	st, err := train.NewState(eng, built.Params(), p.settings.Float("ema") > 0)
-	if err == nil {
-		if err = st.Load(ck); err != nil {
-			st.Free()
-		}
-	}
-	if err != nil {
-		return nil, errors.Join(err, eng.Close())
-	}
-	l := &looks{eng: eng, net: net, src: src, state: st}
-	l.ctx, l.cancel = context.WithCancel(ctx)
-	v := &NetView{looks: l, state: &State{Model: p.o.Model, Data: p.o.Data, Run: filepath.Base(dir), Dir: dir,
-		Phase: Finished, Step: int(ck.Step), Batch: p.o.Batch, Device: deviceText(eng.Device())}}
-	v.close = func() error {
 		l.close()
-		st.Free()
-		return eng.Close()
+		return nil, Usage(fmt.Errorf("run %s: model %s has no layers to look at: want one of a cnn or a GAN", l.dir,
+			l.plan.o.Model))
+	}
+	k := &looks{eng: l.eng, net: net, src: l.src, state: l.state}
+	k.ctx, k.cancel = context.WithCancel(ctx)
+	v := &NetView{looks: k, state: &State{Model: l.plan.o.Model, Data: l.plan.o.Data, Run: filepath.Base(l.dir),
+		Dir: l.dir, Phase: Finished, Step: int(l.step), Batch: l.plan.o.Batch, Device: deviceText(l.eng.Device())}}
+	v.close = func() error {
+		k.close()
+		l.close()
+		return nil
 	}
 	s.atClose(v.Close)
 	return v, nil

@@ -106,28 +106,15 @@ type loaded struct {
 
 // loadRun opens a run for reading, with data of another name or path than its own
 // unless that is empty. The run may be packed in a file.
-func (s *Session) loadRun(name, data string) (*loaded, error) {
-	if run.IsPacked(name) {
-		c, ck, err := run.OpenPacked(name)
-		if err != nil {
-			return nil, err
-		}
-		return s.load(name, data, c, ck)
-	}
-	dir, err := run.Find(s.root, name)
-	if err != nil {
-		return nil, Usage(err)
-	}
-	r, err := run.Read(dir)
+func (s *Session) loadRun(name, data string) (*loaded, error) { return s.loadRunAt(name, data, newest) }
+
+// loadRunAt is loadRun at the checkpoint of a step.
+func (s *Session) loadRunAt(name, data string, step int64) (*loaded, error) {
+	st, err := s.stored(name, step)
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
-	ck, err := r.Load()
-	if err != nil {
-		return nil, err
-	}
-	return s.load(r.Dir(), data, r.Config(), ck)
+	return s.load(st.dir, data, st.config, st.ck)
 }
 
 // load brings a run's net to a device; dir is what errors call it.

@@ -53,35 +53,23 @@ type Latent struct {
 // Latent opens a run's newest checkpoint, encodes the test set (or, where the net has no encoder, draws
 // codes), and measures the space. It takes a second or two; Close frees what it holds.
 func (s *Session) Latent(ctx context.Context, o LatentOptions) (*Latent, error) {
-	dir, err := run.Find(s.root, o.Run)
-	if err != nil {
-		return nil, Usage(err)
-	}
-	r, err := run.Read(dir)
+	st, err := s.stored(o.Run, newest)
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
-	p, err := fromConfig(r.Config())
+	p, err := fromConfig(st.config)
 	if err != nil {
-		return nil, fmt.Errorf("run %s: %w", r.Name(), err)
-	}
-	ck, err := r.Load()
-	if errors.Is(err, run.ErrNoCheckpoint) {
-		return nil, fmt.Errorf("%w: train it for longer, or save it with w on the screen Train", err)
-	}
-	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("run %s: %w", st.name, err)
 	}
 	opt := s.opt
 	if o.Device != "" {
 		opt.Device = o.Device
 	}
-	l, err := s.openLatent(ctx, p, ck, opt, o.Tell)
+	l, err := s.openLatent(ctx, p, st.ck, opt, o.Tell)
 	if err != nil {
-		return nil, fmt.Errorf("run %s: %w", r.Name(), err)
+		return nil, fmt.Errorf("run %s: %w", st.name, err)
 	}
-	l.space.Run, l.space.Dir = r.Name(), r.Dir()
+	l.space.Run, l.space.Dir = st.name, st.dir
 	return l, nil
 }
 
@@ -150,7 +138,7 @@ func (s *Session) openLatent(ctx context.Context, p plan, ck run.Checkpoint, opt
 	if l.eng, err = s.engine(opt); err != nil {
 		return nil, err
 	}
-	if l.state, err = train.NewState(l.eng, net.Params(), p.settings.Float("ema") > 0); err != nil {
+	if l.state, err = train.NewState(l.eng, net.Params(), averaged(ck)); err != nil {
 		return nil, err
 	}
 	if err = l.state.Load(ck); err != nil {

@@ -22,6 +22,18 @@ import (
 // OwnPicture reads a user's picture (PNG, JPEG or GIF) as a net takes it: its middle, [H W C] of the space's
 // pictures, values in [0,1]. notes say, a line each, how it was changed to fit.
 func (s *Space) OwnPicture(path string) (pixels []float32, notes []string, err error) {
+	pixels, notes, err = ownPicture(path, s.H, s.W, s.C)
+	if err == nil && s.C == 1 && s.inverted(pixels) {
+		for i, v := range pixels {
+			pixels[i] = 1 - v
+		}
+		notes = append(notes, "inverted, as the model's pictures are light on dark")
+	}
+	return pixels, notes, err
+}
+
+// ownPicture reads the middle of a user's picture as [h w c] in [0,1]. notes say how it was changed to fit.
+func ownPicture(path string, h, w, c int) (pixels []float32, notes []string, err error) {
 	const side = 1024 // what is larger is made smaller while it is read
 	p, err := samples.ReadPicture(path, side)
 	if err != nil {
@@ -35,30 +47,24 @@ func (s *Space) OwnPicture(path string) (pixels []float32, notes []string, err e
 		c := color.RGBA{R: level(v[0]), G: level(v[min(1, p.C-1)]), B: level(v[p.C-1]), A: 255}
 		src.SetRGBA(i%p.W, i/p.W, c)
 	}
-	dst := image.NewRGBA(image.Rect(0, 0, s.W, s.H))
-	xdraw.CatmullRom.Scale(dst, dst.Bounds(), src, middleOf(b, s.W, s.H), xdraw.Src, nil)
-	if p.W != s.W || p.H != s.H {
-		notes = append(notes, fmt.Sprintf("its middle scaled from %dx%d to the %dx%d of the model", p.W, p.H, s.W, s.H))
+	dst := image.NewRGBA(image.Rect(0, 0, w, h))
+	xdraw.CatmullRom.Scale(dst, dst.Bounds(), src, middleOf(b, w, h), xdraw.Src, nil)
+	if p.W != w || p.H != h {
+		notes = append(notes, fmt.Sprintf("its middle scaled from %dx%d to the %dx%d of the model", p.W, p.H, w, h))
 	}
-	pixels = make([]float32, s.H*s.W*s.C)
-	for i := range s.H * s.W {
-		c := dst.Pix[4*i : 4*i+3]
-		if s.C == 1 {
-			pixels[i] = (0.299*float32(c[0]) + 0.587*float32(c[1]) + 0.114*float32(c[2])) / 255
+	pixels = make([]float32, h*w*c)
+	for i := range h * w {
+		at := dst.Pix[4*i : 4*i+3]
+		if c == 1 {
+			pixels[i] = (0.299*float32(at[0]) + 0.587*float32(at[1]) + 0.114*float32(at[2])) / 255
 			continue
 		}
-		for k := range s.C {
-			pixels[i*s.C+k] = float32(c[min(k, 2)]) / 255
+		for k := range c {
+			pixels[i*c+k] = float32(at[min(k, 2)]) / 255
 		}
 	}
-	if p.C != 1 && s.C == 1 {
+	if p.C != 1 && c == 1 {
 		notes = append(notes, "made grey")
-	}
-	if s.C == 1 && s.inverted(pixels) {
-		for i, v := range pixels {
-			pixels[i] = 1 - v
-		}
-		notes = append(notes, "inverted, as the model's pictures are light on dark")
 	}
 	return pixels, notes, nil
 }

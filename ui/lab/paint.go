@@ -4,21 +4,28 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
+	"mllab/engine/run"
 	"mllab/gen"
 	"mllab/gen/text"
 )
 
 // PaintOptions say what a run that reads is to paint.
 type PaintOptions struct {
-	Run      string // folder, name in the session's root, or "last"
+	Run      string // folder, name in the session's root, or "last"; "" the one that comes with the program
 	Prompt   string
 	Negative string // what to keep away from; "": from what no text would give
 	N        int    // pictures; 0: 16
 	gen.PaintOptions
-	// Tell is told, in a line, which words are not known; nil: nobody is.
+	// Files of the picture to begin with and of the mask, in place of their pixels; "": none.
+	StartFile, MaskFile string
+	// Tell is told, in a line, what a user should know: which words are not known; nil: nobody is.
 	Tell func(line string)
+	// Again is painted again in place of all that stands above but the run, where that is named; nil: nothing is.
+	// It needs the start and the mask that it was painted with.
+	Again *Painted
 }
 
 const (
@@ -26,45 +33,89 @@ const (
 	paintBatch = 16 // painted at once, at most
 )
 
-// Paint paints pictures after a prompt with a run's newest checkpoint.
-func (s *Session) Paint(ctx context.Context, o PaintOptions) (*Pictures, error) {
+// request is what the options ask for.
+func (o PaintOptions) request() Request {
+	if o.Again != nil {
+		r := o.Again.Request
+		r.Start, r.Mask = o.Start, o.Mask
+		return r
+	}
+	return Request{Kind: Variations, Count: o.N, Prompt: o.Prompt, Negative: o.Negative, PaintOptions: o.PaintOptions}
+}
+
+// Paint paints pictures after a prompt with a run's newest checkpoint, or, again, with the one of then if the run
+// still has it.
+func (s *Session) Paint(ctx context.Context, o PaintOptions) (*Painted, error) {
 	if o.N == 0 {
 		o.N = paintCount
 	}
-	if o.N < 1 || o.N > maxPictures {
-		return nil, Usage(fmt.Errorf("%d pictures: want 1 to %d", o.N, maxPictures))
+	if o.N < 1 || o.N > MaxTiles {
+		return nil, Usage(fmt.Errorf("%d pictures: want 1 to %d", o.N, MaxTiles))
 	}
-	l, err := s.loadRun(o.Run, "")
+	if o.Tell == nil {
+		o.Tell = func(string) {}
+	}
+	t, err := s.studioFor(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	defer l.close()
-	p, err := l.painter()
-	if err != nil {
+	defer t.Close()
+	if err := o.read(t); err != nil {
 		return nil, err
 	}
-	d := l.plan.dataInfo(l.src.Info())
-	if err := o.Check(d); err != nil {
-		return nil, Usage(err)
-	}
-	prompt, err := understand(l.plan.words, o.Prompt, o.Tell)
-	if err != nil {
-		return nil, Usage(err)
-	}
-	avoid := l.plan.words.None(gen.TextLength).IDs
-	if strings.TrimSpace(o.Negative) != "" {
-		e, err := understand(l.plan.words, o.Negative, o.Tell)
-		if err != nil {
-			return nil, Usage(fmt.Errorf("negative prompt: %w", err))
+	r := o.request()
+	if o.Again != nil {
+		if err := o.Again.fits(r, t.about); err != nil {
+			return nil, Usage(err)
 		}
-		avoid = e.IDs
 	}
-	out := &Pictures{N: o.N, H: d.H, W: d.W, C: d.C, Pixels: make([]float32, o.N*d.H*d.W*d.C)}
-	texts := make([][]int32, o.N)
-	for i := range texts {
-		texts[i] = prompt.IDs
+	for _, prompt := range []string{r.Prompt, r.To, r.Negative} {
+		for _, line := range t.Read(prompt).Notices() {
+			o.Tell(line)
+		}
 	}
-	return out, l.paint(ctx, p, d, o.PaintOptions, texts, avoid, out.Pixels)
+	f, err := t.Paint(ctx, r, nil)
+	if err != nil {
+		return nil, err
+	}
+	p := t.Painted(f)
+	return &p, nil
+}
+
+// read reads the files of the start and the mask.
+func (o *PaintOptions) read(t *Studio) (err error) {
+	if o.StartFile != "" {
+		var notes []string
+		if o.Start, notes, err = t.OwnPicture(o.StartFile); err != nil {
+			return err
+		}
+		for _, n := range notes {
+			o.Tell(o.StartFile + ": " + n)
+		}
+	}
+	if o.MaskFile != "" {
+		o.Mask, err = t.OwnMask(o.MaskFile)
+	}
+	return err
+}
+
+// studioFor opens what options are to be painted with.
+func (s *Session) studioFor(ctx context.Context, o PaintOptions) (*Studio, error) {
+	if o.Again == nil {
+		return s.openStudio(ctx, o.Run, newest)
+	}
+	if o.Run == "" {
+		o.Run = o.Again.Run
+	}
+	t, err := s.openStudio(ctx, o.Run, o.Again.Step)
+	if errors.Is(err, run.ErrNoCheckpoint) {
+		t, err = s.openStudio(ctx, o.Run, newest)
+	}
+	if err == nil && t.about.Step != o.Again.Step {
+		o.Tell(fmt.Sprintf("the picture is of step %d, of which %s has no checkpoint: step %d paints another", o.Again.Step,
+			t.about.Name, t.about.Step))
+	}
+	return t, err
 }
 
 // painter is the loaded net, if it paints after texts.
@@ -82,37 +133,12 @@ func (l *loaded) painter() (gen.Painter, error) {
 	return p, nil
 }
 
-// understand makes tokens of a prompt, and tells which of its words the vocabulary does not know. A prompt of
-// unknown words alone is an error; an empty one is no text.
-func understand(words *text.Vocabulary, prompt string, tell func(string)) (text.Encoding, error) {
+// understand makes tokens of a prompt. One of unknown words alone is an error; an empty one is no text.
+func understand(words *text.Vocabulary, prompt string) (text.Encoding, error) {
 	e := words.Encode(prompt, gen.TextLength)
-	known := 0
-	for _, id := range e.IDs {
-		if id >= text.Special {
-			known++
-		}
-	}
-	var strange []string
-	for _, w := range e.Unknown {
-		s := fmt.Sprintf("%q", w.Word)
-		if len(w.Nearest) > 0 {
-			s += " (near " + strings.Join(w.Nearest, ", ") + ")"
-		}
-		strange = append(strange, s)
-	}
-	if e.More > 0 {
-		strange = append(strange, fmt.Sprintf("%d more", e.More))
-	}
-	switch {
-	case len(strange) > 0 && known == 0:
-		return e, fmt.Errorf("the prompt has no word that this run knows: %s; it knows words such as %s",
-			strings.Join(strange, ", "), strings.Join(words.Complete("", 8), ", "))
-	case tell == nil:
-	case len(strange) > 0:
-		tell("unknown words are passed over: " + strings.Join(strange, ", "))
-	}
-	if tell != nil && (e.Left > 0 || e.Cut) {
-		tell(fmt.Sprintf("the prompt is long: only its first %d words are read", gen.TextLength))
+	if len(e.Unknown) > 0 && !slices.ContainsFunc(e.IDs, func(id int32) bool { return id >= text.Special }) {
+		return e, Usage(fmt.Errorf("the prompt has no word that this run knows: %s; it knows words such as %s",
+			readingOf(words, prompt).strange(), strings.Join(words.Complete("", 8), ", ")))
 	}
 	return e, nil
 }

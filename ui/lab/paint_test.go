@@ -2,8 +2,13 @@ package lab
 
 import (
 	"context"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -13,14 +18,46 @@ import (
 	"mllab/samples"
 )
 
-// reader trains a tiny text-to-image net for two steps and gives its run.
-func reader(t *testing.T, s *Session) string {
-	t.Helper()
+// tinyReader is the files of a run of a tiny text-to-image net that was trained for two steps, once for all tests.
+var tinyReader = sync.OnceValues(func() (files fstest.MapFS, err error) {
+	root, err := os.MkdirTemp("", "mllab")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(root)
+	s, err := Open(Options{Root: root})
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
 	j, err := s.Train(TrainOptions{Model: "t2i", Data: "shapes", Steps: 2, Batch: 4, Keep: true, SaveEvery: 1,
 		Settings: map[string]string{"width": "16", "text": "32", "layers": "1"}})
+	if err != nil {
+		return nil, err
+	}
+	if err := j.Wait(); err != nil {
+		return nil, err
+	}
+	files = fstest.MapFS{}
+	dir := os.DirFS(j.State().Dir)
+	return files, fs.WalkDir(dir, ".", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			var content []byte
+			content, err = fs.ReadFile(dir, path)
+			files[path] = &fstest.MapFile{Data: content, Mode: 0o666}
+		}
+		return err
+	})
+})
+
+// reader gives a run of a tiny text-to-image net, trained for two steps.
+func reader(t *testing.T, s *Session) string {
+	t.Helper()
+	files, err := tinyReader()
 	require.NoError(t, err)
-	require.NoError(t, j.Wait())
-	return j.State().Dir
+	dir := filepath.Join(s.Root(), "tiny-reader")
+	require.NoError(t, os.CopyFS(dir, files))
+	return dir
 }
 
 func quick(run, prompt string) PaintOptions {
@@ -37,7 +74,7 @@ func TestPaint(t *testing.T) {
 	o.Tell = func(line string) { told = append(told, line) }
 	p, err := s.Paint(ctx, o)
 	require.NoError(t, err)
-	assert.Equal(t, [4]int{3, 32, 32, 3}, [4]int{p.N, p.H, p.W, p.C})
+	assert.Equal(t, [4]int{3, 32, 32, 3}, [4]int{p.Pictures().N, p.H, p.W, p.C})
 	require.Len(t, told, 1)
 	assert.Contains(t, told[0], `"zebra"`)
 	for _, v := range p.Pixels {

@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -10,7 +11,6 @@ import (
 	"unicode"
 
 	"mllab/gen"
-	"mllab/gen/text"
 	"mllab/samples"
 )
 
@@ -21,12 +21,13 @@ type Studio struct {
 	s     *Session
 	l     *loaded
 	about StudioAbout
+	own   bool               // the net is the program's own
 	stop  context.CancelFunc // ends the Paint that runs when the studio is closed
 	ctx   context.Context
 
-	turn   chan struct{} // holds one token: whoever has it may use what follows
-	easels *easels
-	closed bool
+	turn    chan struct{} // holds one token: whoever put it in may use what follows
+	brushes brushes
+	closed  bool
 }
 
 // StudioAbout is what a studio has opened. It never changes.
@@ -59,42 +60,59 @@ const studioExamples = 12
 // OpenStudio opens a run (a folder, a name in the session's root, or "last") for painting, and compiles what paints
 // one picture. "" is the net that comes with the program. It ends with the session, or by Close.
 func (s *Session) OpenStudio(ctx context.Context, run string) (*Studio, error) {
+	t, err := s.openStudio(ctx, run, newest)
+	if err != nil {
+		return nil, err
+	}
+	if _, err = t.brushes.of(ctx, guidedRows); err != nil {
+		return nil, errors.Join(err, t.Close())
+	}
+	return t, nil
+}
+
+// openStudio is OpenStudio at a checkpoint, compiling nothing.
+func (s *Session) openStudio(ctx context.Context, run string, step int64) (*Studio, error) {
 	var l *loaded
 	var err error
 	if run == "" {
 		l, err = openShipped(s)
 	} else {
-		l, err = s.loadRun(run, "")
+		l, err = s.loadRunAt(run, "", step)
 	}
 	if err != nil {
 		return nil, err
 	}
-	t, err := newStudio(ctx, s, l)
+	t, err := s.newStudio(ctx, l)
 	if err != nil {
 		l.close()
 		return nil, err
 	}
+	t.own = run == ""
 	return t, nil
 }
 
-func newStudio(ctx context.Context, s *Session, l *loaded) (*Studio, error) {
+// newStudio makes one of a run that is open, which is its own from then on, and compiles nothing.
+func (s *Session) newStudio(ctx context.Context, l *loaded) (*Studio, error) {
 	p, err := l.painter()
 	if err != nil {
 		return nil, err
 	}
-	t := &Studio{s: s, l: l, turn: make(chan struct{}, 1), easels: &easels{l: l, net: p}}
+	t := &Studio{s: s, l: l, about: l.aboutStudio(), turn: make(chan struct{}, 1)}
 	t.ctx, t.stop = context.WithCancel(context.WithoutCancel(ctx))
-	t.about = l.aboutStudio()
-	first, err := t.easels.of(ctx, easelKind{rows: 2, looks: true})
-	if err != nil {
-		t.easels.close()
-		t.stop()
-		return nil, err
-	}
-	for _, k := range first.Looks {
+	t.brushes = brushes{l: l, net: p}
+	for _, k := range gen.LooksOf(p) {
 		t.about.Looks = append(t.about.Looks, LookAbout{k.Name, k.H, k.W, k.Heads})
 	}
-	s.keepStudio(t)
+	s.mu.Lock()
+	first := s.studios == nil
+	if first {
+		s.studios = map[*Studio]bool{}
+	}
+	s.studios[t] = true
+	s.mu.Unlock()
+	if first {
+		s.atClose(s.closeStudios)
+	}
 	return t, nil
 }
 
@@ -119,6 +137,33 @@ func (l *loaded) aboutStudio() StudioAbout {
 // About is what was opened.
 func (t *Studio) About() StudioAbout { return t.about }
 
+// OwnPicture reads a picture of the user's (PNG, JPEG or GIF) to begin with: its middle, [H W C] in [0,1]. notes say, a
+// line each, how it was changed to fit.
+func (t *Studio) OwnPicture(path string) (pixels []float32, notes []string, err error) {
+	return ownPicture(path, t.about.H, t.about.W, t.about.C)
+}
+
+// OwnMask reads a picture of the user's as a mask, [H W] in [0,1]: white may be painted over. It must have the size
+// that is painted, since a mask that is off by a pixel is worse than none.
+func (t *Studio) OwnMask(path string) ([]float32, error) {
+	p, err := samples.ReadPicture(path, samples.MaxSize)
+	if err != nil {
+		return nil, fmt.Errorf("mask %w", err)
+	}
+	if a := t.about; p.H != a.H || p.W != a.W {
+		return nil, Usage(fmt.Errorf("mask %s: it has %dx%d pixels: want the %dx%d of the pictures, white where they may be "+
+			"painted over", path, p.W, p.H, a.W, a.H))
+	}
+	mask := make([]float32, p.H*p.W)
+	for i := range mask {
+		for _, v := range p.Pixels[i*p.C : (i+1)*p.C] {
+			mask[i] += v / float32(p.C)
+		}
+		mask[i] = min(mask[i], 1)
+	}
+	return mask, nil
+}
+
 var errStudioClosed = errors.New("the studio was closed: open it again")
 
 // Close ends the Paint that runs, and frees the programs, the parameters and the device. Further calls do nothing.
@@ -133,25 +178,12 @@ func (t *Studio) Close() error {
 		return nil
 	}
 	t.closed = true
-	t.easels.close()
+	t.brushes.close()
 	t.l.close()
 	return nil
 }
 
-// keepStudio has the session close t where nobody else does.
-func (s *Session) keepStudio(t *Studio) {
-	s.mu.Lock()
-	first := s.studios == nil
-	if first {
-		s.studios = map[*Studio]bool{}
-	}
-	s.studios[t] = true
-	s.mu.Unlock()
-	if first {
-		s.atClose(s.closeStudios)
-	}
-}
-
+// closeStudios closes those that nobody else has.
 func (s *Session) closeStudios() error {
 	s.mu.Lock()
 	open := slices.Collect(maps.Keys(s.studios))
@@ -162,74 +194,3 @@ func (s *Session) closeStudios() error {
 	}
 	return errors.Join(errs...)
 }
-
-// Span is a piece of a prompt, in bytes: prompt[Start:End].
-type Span = text.Span
-
-// Token is a piece of a prompt as the net reads it.
-type Token struct {
-	Text  string // "<unknown>" for a word that it does not know
-	Span         // where it comes from
-	Place int    // its row in what layers looked at
-}
-
-// UnknownWord is a word of a prompt that the vocabulary does not have.
-type UnknownWord struct {
-	Word    string   // as normalised: printable
-	Nearest []string // known words that are written alike, the nearest first; may be empty
-}
-
-// Reading is a prompt as the net reads it.
-type Reading struct {
-	Tokens  []Token
-	Unknown []UnknownWord // the first few, each once
-	More    int           // how many further unknown words there are
-	Cut     bool          // the prompt was longer than what is read
-	Empty   bool          // it has no words: the net paints what it holds likely at all
-}
-
-// Read reads a prompt, within microseconds.
-func (t *Studio) Read(prompt string) Reading { return readingOf(t.l.plan.words, prompt) }
-
-func readingOf(words *text.Vocabulary, prompt string) Reading {
-	e := words.Encode(prompt, gen.TextLength)
-	r := Reading{More: e.More, Cut: e.Cut || e.Left > 0, Empty: e.Empty()}
-	for i, span := range e.Spans {
-		r.Tokens = append(r.Tokens, Token{Text: words.Token(e.IDs[i]), Span: span, Place: i})
-	}
-	for _, w := range e.Unknown {
-		r.Unknown = append(r.Unknown, UnknownWord{w.Word, w.Nearest})
-	}
-	return r
-}
-
-// Complete lists at most n known words that begin with the last word of what was typed. Completed puts one in.
-func (t *Studio) Complete(typed string, n int) []string {
-	last := typed[lastWord(typed):]
-	words := t.l.plan.words
-	found := words.Complete(last, n)
-	if len(found) > 0 || last == "" {
-		return found
-	}
-	for i := range last { // Chinese has no spaces: what is typed of the next word may follow others
-		if r := []rune(last[i:]); i > 0 && unicode.Is(unicode.Han, r[0]) {
-			if found = words.Complete(last[i:], n); len(found) > 0 {
-				return found
-			}
-		}
-	}
-	return nil
-}
-
-// Completed is what was typed with its last word, as far as word begins with it, replaced by word.
-func Completed(typed, word string) string {
-	for i := lastWord(typed); i < len(typed); i++ {
-		if rest := text.Normalise(typed[i:]); rest != "" && strings.HasPrefix(word, rest) {
-			return typed[:i] + word
-		}
-	}
-	return typed[:lastWord(typed)] + word
-}
-
-// lastWord is where the last word of a text begins.
-func lastWord(typed string) int { return strings.LastIndexFunc(typed, unicode.IsSpace) + 1 }

@@ -117,6 +117,8 @@ func (r Request) checkOneShot(a StudioAbout) error {
 	switch {
 	case r.Kind == Grid:
 		return Usage(fmt.Errorf("model %s draws at once: it has no guidance and no steps to make a grid of", a.Model))
+	case r.Kind == Interpolation:
+		return Usage(fmt.Errorf("model %s draws at once: there is no way between two prompts to stop on", a.Model))
 	case r.Start != nil || r.Mask != nil:
 		return Usage(fmt.Errorf("model %s draws at once: it cannot begin with a picture", a.Model))
 	case strings.TrimSpace(r.Negative) != "":
