@@ -2,7 +2,6 @@ package command
 
 import (
 	"image"
-	"image/color"
 	"image/png"
 	"os"
 	"path/filepath"
@@ -18,7 +17,7 @@ func square(t *testing.T, path string, side int) {
 	t.Helper()
 	img := image.NewGray(image.Rect(0, 0, side, side))
 	for i := range img.Pix {
-		img.Pix[i] = color.White.Y >> 8
+		img.Pix[i] = 255
 	}
 	f, err := os.Create(path)
 	require.NoError(t, err)

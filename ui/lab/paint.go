@@ -69,6 +69,9 @@ func (s *Session) Paint(ctx context.Context, o PaintOptions) (*Painted, error) {
 			return nil, Usage(err)
 		}
 	}
+	if _, err := t.plot(r); err != nil {
+		return nil, err
+	}
 	for _, prompt := range []string{r.Prompt, r.To, r.Negative} {
 		for _, line := range t.Read(prompt).Notices() {
 			o.Tell(line)

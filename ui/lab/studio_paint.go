@@ -54,9 +54,11 @@ func (b *brushes) close() {
 // Paint carries out a request. each is called after every step, from Paint's goroutine, and may be nil; the frame is
 // the callee's own. A prompt without any word that is known is an error, as is what Request.Check says.
 func (t *Studio) Paint(ctx context.Context, r Request, each func(Frame)) (*Film, error) {
-	if err := r.Check(t.about); err != nil {
+	s, err := t.plot(r)
+	if err != nil {
 		return nil, err
 	}
+	s.each = each
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(t.ctx, cancel)()
@@ -69,11 +71,6 @@ func (t *Studio) Paint(ctx context.Context, r Request, each func(Frame)) (*Film,
 	if t.closed {
 		return nil, errStudioClosed
 	}
-	s, err := t.plot(r)
-	if err != nil {
-		return nil, err
-	}
-	s.each = each
 	f, err := s.carryOut(ctx, &t.brushes)
 	switch {
 	case err == nil:
@@ -122,8 +119,11 @@ func (g group) rows() int {
 	return n
 }
 
-// plot reads a request's prompts and lays its pictures out.
+// plot checks a request, reads its prompts and lays its pictures out.
 func (t *Studio) plot(r Request) (*sitting, error) {
+	if err := r.Check(t.about); err != nil {
+		return nil, err
+	}
 	words := t.l.plan.words
 	prompt, err := understand(words, r.Prompt)
 	if err != nil {

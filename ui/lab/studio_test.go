@@ -422,6 +422,15 @@ func TestStudioOfADamagedRun(t *testing.T) {
 	assert.Contains(t, strings.Join(st.About().Notes, " "), "checkpoint of step 2 is damaged")
 	require.NoError(t, st.Close())
 
+	config := filepath.Join(dir, "config.json")
+	text, err := os.ReadFile(config)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(config, []byte(strings.Replace(string(text), "mllab vocabulary", "words", 1)), 0o666))
+	_, err = s.OpenStudio(ctx, dir)
+	assert.ErrorContains(t, err, "its vocabulary")
+	assert.NotContains(t, err.Error(), "\n")
+	require.NoError(t, os.WriteFile(config, text, 0o666))
+
 	require.NoError(t, os.Truncate(files[0], 0))
 	_, err = s.OpenStudio(ctx, dir)
 	assert.ErrorContains(t, err, "no checkpoint is whole")
@@ -431,13 +440,6 @@ func TestStudioOfADamagedRun(t *testing.T) {
 	_, err = s.OpenStudio(ctx, dir)
 	assert.ErrorContains(t, err, "train it for longer")
 
-	config := filepath.Join(dir, "config.json")
-	text, err := os.ReadFile(config)
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(config, []byte(strings.Replace(string(text), "mllab vocabulary", "words", 1)), 0o666))
-	_, err = s.OpenStudio(ctx, dir)
-	assert.ErrorContains(t, err, "its vocabulary")
-	assert.NotContains(t, err.Error(), "\n")
 	_, err = s.OpenStudio(ctx, "no such run")
 	assert.ErrorContains(t, err, "no run")
 }
