@@ -79,6 +79,7 @@ func (p *Program) split(q *Piece) (first, second *Piece) {
 	axes := append([]int{red[0]}, c.Axes...)
 	t := ir.Type{DType: body.Type, Shape: axes}
 	v := p.Fresh(t)
+	p.parts[v] = q.Out[0]
 	part := *c
 	part.Axes, part.Red, part.Body = axes, red[1:], expr.Subst(body, to)
 	part.Out, part.Outs = []ir.DType{body.Type}, []*expr.Expr{expr.Reduced(body.Type)}

@@ -128,3 +128,17 @@ func TestLarge(t *testing.T) {
 	})
 	assert.Less(t, len(p.Pieces), 400)
 }
+
+// A product of early values that gives something late, such as a gradient, makes what reads its early results late as
+// well: joining a reader to the other product here would be a circle, which numbers of values alone do not show.
+func TestEpiloguesMakeNoCircle(t *testing.T) {
+	p := program(t, func(b *ir.Builder) {
+		square := func(name string) ir.Value { return b.Input(name, ir.Of(ir.F32, 16, 16)) }
+		first := ops.Tanh(b, ops.MatMul(b, square("x"), square("w")))
+		between := ops.MatMul(b, first, square("u"))
+		other := ops.Exp(b, ops.MatMul(b, square("y"), square("v")))
+		b.Output("late", ops.Neg(b, ops.Mul(b, first, other)))
+		b.Output("circle", ops.Mul(b, other, ops.MatMul(b, between, square("r"))))
+	})
+	assert.GreaterOrEqual(t, len(p.Pieces), 4)
+}

@@ -12,10 +12,15 @@ import (
 type index struct {
 	from  map[ir.Value]*Piece
 	users map[ir.Value][]*Piece
+	// late are the pieces that read something later than the first of their results, by the number of values: an
+	// epilogue of the backward pass makes such a piece of a product of the forward pass.
+	late map[*Piece]bool
+	rank func(v ir.Value) ir.Value
 }
 
-func newIndex(pieces []*Piece) *index {
-	x := &index{from: make(map[ir.Value]*Piece, len(pieces)), users: make(map[ir.Value][]*Piece, len(pieces))}
+func newIndex(pieces []*Piece, rank func(v ir.Value) ir.Value) *index {
+	x := &index{from: make(map[ir.Value]*Piece, len(pieces)), users: make(map[ir.Value][]*Piece, len(pieces)),
+		late: map[*Piece]bool{}, rank: rank}
 	for _, q := range pieces {
 		x.add(q)
 	}
@@ -31,6 +36,9 @@ func (x *index) add(q *Piece) {
 			x.users[v] = append(x.users[v], q)
 		}
 	}
+	if x.needs(q) > x.first(q) {
+		x.late[q] = true
+	}
 }
 
 func (x *index) remove(q *Piece) {
@@ -44,12 +52,13 @@ func (x *index) remove(q *Piece) {
 			x.users[v] = slices.Delete(x.users[v], i, i+1)
 		}
 	}
+	delete(x.late, q)
 }
 
 // index of the pieces; it is made when it is first asked for.
 func (p *Program) index() *index {
 	if p.idx == nil {
-		p.idx = newIndex(p.Pieces)
+		p.idx = newIndex(p.Pieces, p.rank)
 	}
 	return p.idx
 }
@@ -84,13 +93,13 @@ func (p *Program) sweep() {
 func (p *Program) depends(a, b *Piece, direct bool) bool {
 	p.visit++
 	mark, from := p.visit, p.index().from
-	least := p.first(a)
+	least := p.index().reach(a)
 	var back func(q *Piece) bool
 	back = func(q *Piece) bool {
 		if q == a {
 			return true
 		}
-		if q.seen == mark || p.latest(q) < least {
+		if q.seen == mark || p.index().latest(q) < least {
 			return false
 		}
 		q.seen = mark
@@ -113,19 +122,46 @@ func (p *Program) depends(a, b *Piece, direct bool) bool {
 	return false
 }
 
-// first is the smallest number among a piece's results. Values of the graph are
-// numbered so that a result's number is over those of all it depends on; values
-// made since have no such order, and count as 0.
-func (p *Program) first(q *Piece) ir.Value {
-	least := q.Out[0]
+// rank numbers values so that a result's number is not below those of all it depends on. Values of the graph are
+// numbered so; what Split made ranks as the result that it is a part of.
+func (p *Program) rank(v ir.Value) ir.Value {
+	if r, ok := p.parts[v]; ok {
+		return r
+	}
+	return v
+}
+
+// first is the smallest rank among a piece's results.
+func (x *index) first(q *Piece) ir.Value {
+	least := x.rank(q.Out[0])
 	for _, v := range q.Out {
-		if int(v) >= len(p.Graph.Nodes) {
-			return 0
-		}
-		least = min(least, v)
+		least = min(least, x.rank(v))
 	}
 	return least
 }
 
-// latest is the largest number among a piece's results.
-func (p *Program) latest(q *Piece) ir.Value { return slices.Max(q.Out) }
+// latest is the largest rank among a piece's results, and needs that among what it reads.
+func (x *index) latest(q *Piece) ir.Value { return x.last(q.Out) }
+func (x *index) needs(q *Piece) ir.Value  { return x.last(q.In) }
+
+func (x *index) last(values []ir.Value) (most ir.Value) {
+	for _, v := range values {
+		most = max(most, x.rank(v))
+	}
+	return most
+}
+
+// reach is the smallest rank that results of what depends on a can have: its first result's, or less by way of pieces
+// that read something later than they give.
+func (x *index) reach(a *Piece) ir.Value {
+	least := x.first(a)
+	for changed := true; changed; {
+		changed = false
+		for q := range x.late { // in any order: the least is the same
+			if f := x.first(q); f < least && x.needs(q) >= least {
+				least, changed = f, true
+			}
+		}
+	}
+	return least
+}

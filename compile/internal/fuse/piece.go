@@ -33,6 +33,7 @@ type Program struct {
 	Root   map[ir.Value]ir.Value
 	Keep   map[ir.Value]bool // values that outputs need
 	Graph  *ir.Graph
+	parts  map[ir.Value]ir.Value // of each first stage's result, what it is a stage of
 	next   ir.Value
 	idx    *index
 	visit  int
@@ -42,7 +43,7 @@ type Program struct {
 func Lower(g *ir.Graph) (*Program, error) {
 	p := &Program{
 		Types: map[ir.Value]ir.Type{}, Root: map[ir.Value]ir.Value{}, Keep: map[ir.Value]bool{},
-		Graph: g, next: ir.Value(len(g.Nodes)),
+		Graph: g, parts: map[ir.Value]ir.Value{}, next: ir.Value(len(g.Nodes)),
 	}
 	for i := range g.Nodes {
 		n, v := &g.Nodes[i], ir.Value(i)
