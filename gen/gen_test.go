@@ -46,7 +46,7 @@ func TestModelsHasTheMust(t *testing.T) {
 		}
 		assert.Subset(t, keysOf(keys), []string{"optimizer", "clip", "schedule", "ema"}, m.Name)
 	}
-	assert.Equal(t, []string{"cnn", "dcgan", "gan", "t2i", "unet", "vae"}, names)
+	assert.Equal(t, []string{"cnn", "dcgan", "gan", "t2i", "tgan", "tvae", "unet", "vae"}, names)
 }
 
 func keysOf(m map[string]bool) []string {
@@ -61,7 +61,8 @@ func keysOf(m map[string]bool) []string {
 var small = map[string][]string{
 	"vae": {"hidden=6", "latent=3"}, "dcgan": {"width=2", "latent=3"}, "unet": {"width=8"},
 	"cnn": {"width=2", "dropout=0.1"}, "gan": {"width=1", "latent=3"},
-	"t2i": {"width=16", "text=32", "layers=1"},
+	"t2i":  {"width=16", "text=32", "layers=1"},
+	"tgan": {"width=16", "text=32", "layers=1", "latent=3"}, "tvae": {"width=16", "text=32", "layers=1", "latent=3"},
 }
 
 // Every model must trace a step, an evaluation, samples
@@ -367,7 +368,7 @@ func TestSettingErrors(t *testing.T) {
 		assert.NotContains(t, err.Error(), "\x1b")
 	}
 	_, err = gen.Find("vea")
-	assert.EqualError(t, err, `model "vea": unknown (did you mean vae?), want one of cnn, dcgan, gan, t2i, unet, vae`)
+	assert.EqualError(t, err, `model "vea": unknown (did you mean vae?), want one of cnn, dcgan, gan, t2i, tgan, tvae, unet, vae`)
 }
 
 func TestBuildErrors(t *testing.T) {

@@ -55,6 +55,13 @@ func TestStepGradients(t *testing.T) {
 		{"t2i", "arch=dit width=16 text=32 layers=1 predict=eps process=ddpm", gen.DataInfo{H: 8, W: 8, C: 1, Words: 5},
 			[]string{"loss"}},
 		{"t2i", "width=16 text=32 layers=1 process=ddpm", gen.DataInfo{H: 8, W: 8, C: 1, Words: 5}, []string{"loss"}},
+		{"tvae", "width=16 text=32 layers=1 latent=3 beta=2.5", gen.DataInfo{H: 8, W: 6, C: 3, Words: 5}, []string{"loss"}},
+		{"tvae", "width=16 text=32 layers=1 latent=3 prior=standard", gen.DataInfo{H: 8, W: 8, C: 1, Words: 5},
+			[]string{"loss"}},
+		{"tgan", "width=16 text=32 layers=1 latent=3 slope=0 match=2", gen.DataInfo{H: 8, W: 8, C: 1, Words: 5},
+			[]string{"loss", "loss_g"}},
+		{"tgan", "width=16 text=32 layers=1 latent=3 match=0 loss=hinge slope_by=exact drop=0.5",
+			gen.DataInfo{H: 8, W: 8, C: 3, Words: 5}, []string{"loss", "loss_g"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.model+" "+tt.set, func(t *testing.T) {
@@ -158,8 +165,8 @@ func along(t *testing.T, g *ir.Graph, in, base map[string]ops.Array, loss string
 // A run that was cut in two ends with the very bits of one that was not.
 func TestResumeOfNets(t *testing.T) {
 	ctx, eng := context.Background(), openCPU(t)
-	d := gen.DataInfo{H: 8, W: 8, C: 1, Labels: 3}
-	for _, model := range []string{"dcgan", "gan", "unet"} {
+	d := gen.DataInfo{H: 8, W: 8, C: 1, Labels: 3, Words: 9}
+	for _, model := range []string{"dcgan", "gan", "unet", "tgan", "tvae"} {
 		t.Run(model, func(t *testing.T) {
 			net, s := build(t, model, d, append([]string{"ema=0.9"}, small[model]...)...)
 			var end []run.Checkpoint
@@ -197,9 +204,10 @@ func (s saver) Save(c run.Checkpoint) error { s(c); return nil }
 // Pictures larger than a net works at are shrunk and grown, smaller ones framed.
 func TestNetsOfAllSizes(t *testing.T) {
 	for _, d := range []gen.DataInfo{
-		{H: 64, W: 48, C: 3}, {H: 1, W: 1, C: 1}, {H: 33, W: 5, C: 1}, {H: 28, W: 28, C: 1},
+		{H: 64, W: 48, C: 3}, {H: 1, W: 1, C: 1}, {H: 33, W: 5, C: 1}, {H: 28, W: 28, C: 1}, {H: 72, W: 96, C: 1},
 	} {
-		for _, model := range []string{"dcgan", "gan", "unet"} {
+		d.Words = 9
+		for _, model := range []string{"dcgan", "gan", "unet", "tgan", "tvae"} {
 			net, _ := build(t, model, d, small[model]...)
 			b := ir.NewBuilder()
 			y := net.Sample().Trace(nn.NewScope(b), 3, ir.None)
