@@ -90,6 +90,9 @@ func LooksOf(net Painter) []Look {
 // find gets the program's inputs and outputs.
 func (k *Brush) find() (err error) {
 	for label, t := range map[string]**engine.Tensor{brushX: &k.x, brushT: &k.t, brushText: &k.text, brushOut: &k.out} {
+		if label == brushT && !k.prog.Takes(label) {
+			continue // a net that draws at once
+		}
 		if *t, err = k.prog.Tensor(label); err != nil {
 			return err
 		}

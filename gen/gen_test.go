@@ -62,7 +62,7 @@ var small = map[string][]string{
 	"vae": {"hidden=6", "latent=3"}, "dcgan": {"width=2", "latent=3"}, "unet": {"width=8"},
 	"cnn": {"width=2", "dropout=0.1"}, "gan": {"width=1", "latent=3"},
 	"t2i":  {"width=16", "text=32", "layers=1"},
-	"tgan": {"width=16", "text=32", "layers=1", "latent=3"}, "tvae": {"width=16", "text=32", "layers=1", "latent=3"},
+	"tgan": {"width=16", "text=32", "layers=1", "latent=1"}, "tvae": {"width=16", "text=32", "layers=1", "latent=1"},
 }
 
 // Every model must trace a step, an evaluation, samples

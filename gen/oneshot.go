@@ -1,14 +1,11 @@
 package gen
 
 import (
-	"context"
 	"fmt"
-	"math/rand/v2"
 
 	"mllab/compile/ir"
-	"mllab/engine"
 	"mllab/engine/nn"
-	"mllab/engine/train"
+	"mllab/ops"
 )
 
 // OneShot is a net that draws a picture of a text at once: no steps, and no guidance.
@@ -21,111 +18,60 @@ type OneShot interface {
 	Draw(s *nn.Scope, z, tokens ir.Value, looks *[]Look) ir.Value
 }
 
-// Labels of a shot's program, beside those of a brush.
-const shotZ = "z"
-
-// Shot is to a OneShot what a Brush is to a Painter: the compiled drawing of n pictures at once. While the net trains,
-// Draw must run inside the loop's Do.
-type Shot struct {
-	n            int
-	prog         *engine.Program
-	z, text, out *engine.Tensor
-	noise        []float32
-	// Looks are the layers that look at the words, in their order.
-	Looks []Look
-	seen  []*engine.Tensor
+// PainterOf gives a net that paints after texts as a Painter, and whether it is one. A OneShot becomes a Painter whose
+// every estimate is the finished picture, so that one step of a Brush paints it; a Brush takes no more of it, and leaves
+// guidance away.
+func PainterOf(net Net, d DataInfo) (Painter, bool) {
+	switch k := net.(type) {
+	case Painter:
+		return k, true
+	case OneShot:
+		return atOnce{k, d}, true
+	}
+	return nil, false
 }
 
-// NewShot compiles one for n pictures of the net whose parameters are in st; averaged parameters are preferred. With
-// looks it keeps where the layers looked. Close frees it.
-func NewShot(ctx context.Context, eng *engine.Engine, net OneShot, st *train.State, n int, looks bool) (*Shot, error) {
-	if n < 1 {
-		return nil, fmt.Errorf("drawing of %d pictures: want at least 1", n)
-	}
-	k := &Shot{n: n, noise: make([]float32, n*net.Codes())}
-	var err error
-	k.prog, err = eng.Program(ctx, "shot", st.Tensors(), func(b *ir.Builder) {
-		s := nn.NewScope(b)
-		s.Kind = st.Kind()
-		var into *[]Look
-		if looks {
-			into = &k.Looks
-		}
-		k.Looks = nil
-		y := net.Draw(s, s.Input(shotZ, ir.Of(ir.F32, n, net.Codes())),
-			s.Input(brushText, ir.Of(ir.I32, n, TextLength)), into)
-		b.Output(brushOut, y)
-		for _, l := range k.Looks {
-			b.Output(brushLook+l.Name, l.Weights)
-		}
-	})
-	if err != nil {
-		return nil, err
-	}
-	if err := k.find(); err != nil {
-		k.Close()
-		return nil, err
-	}
-	return k, nil
+// atOnce is a OneShot that draws from the first numbers of a Painter's noise.
+type atOnce struct {
+	OneShot
+	d DataInfo
 }
 
-func (k *Shot) find() error {
-	for label, t := range map[string]**engine.Tensor{shotZ: &k.z, brushText: &k.text, brushOut: &k.out} {
-		var err error
-		if *t, err = k.prog.Tensor(label); err != nil {
-			return err
-		}
+// Size of the pictures, which are the data's.
+func (k atOnce) Size() (h, w, c int) { return k.d.H, k.d.W, k.d.C }
+
+// Process by which the noise that a painting begins with is nothing but noise.
+func (k atOnce) Process() Process { return Flow }
+
+// Clean is the picture, whatever the time.
+func (k atOnce) Clean(s *nn.Scope, xt, _, tokens ir.Value, looks *[]Look) ir.Value {
+	b := s.B
+	if b.Err() != nil {
+		return ir.None
 	}
-	for _, l := range k.Looks {
-		t, err := k.prog.Tensor(brushLook + l.Name)
-		if err != nil {
-			return err
-		}
-		k.seen = append(k.seen, t)
+	n := b.Type(xt).Shape[0]
+	z := ops.Slice(b, ops.Reshape(b, xt, n, k.d.values()), 1, 0, k.Codes())
+	return ops.Shift(b, ops.Scale(b, k.Draw(s, z, tokens, looks), 2), -1)
+}
+
+// sure are the options that the painter can follow: of a net that draws at once the seed alone counts.
+func (o PaintOptions) sure(net Painter) (PaintOptions, error) {
+	if _, once := net.(atOnce); !once {
+		return o, nil
+	}
+	if o.Start != nil {
+		return o, fmt.Errorf("the model draws at once: it cannot begin with a picture")
+	}
+	seed := o.Seed
+	o = NewPaintOptions()
+	o.Steps, o.Guidance, o.Seed = 1, 1, seed
+	return o, nil
+}
+
+// fitsNoise says that a picture is drawn from more numbers than it has.
+func fitsNoise(latent int, d DataInfo) error {
+	if latent > d.values() {
+		return fmt.Errorf("latent=%d: want at most the %d values of a picture of %dx%dx%d", latent, d.values(), d.H, d.W, d.C)
 	}
 	return nil
 }
-
-// Close frees the program.
-func (k *Shot) Close() { k.prog.Close() }
-
-// Count is how many pictures are drawn at once.
-func (k *Shot) Count() int { return k.n }
-
-// Noise fills dst with the noise of n pictures, [n Codes], each from numbers of its own, as a Painting's.
-func (k *Shot) Noise(seed uint64, dst []float32) {
-	one := len(k.noise) / k.n
-	for i := range k.n {
-		r := rand.New(rand.NewPCG(seed, uint64(i)+1))
-		for j := range one {
-			dst[i*one+j] = float32(r.NormFloat64())
-		}
-	}
-}
-
-// Draw draws n pictures of texts, n of TextLength tokens, from a seed's noise into dst, [n H W C] in [0,1].
-func (k *Shot) Draw(ctx context.Context, seed uint64, texts []int32, dst []float32) error {
-	k.Noise(seed, k.noise)
-	return k.DrawOf(ctx, k.noise, texts, dst)
-}
-
-// DrawOf is Draw from noise that is given, [n Codes].
-func (k *Shot) DrawOf(ctx context.Context, noise []float32, texts []int32, dst []float32) error {
-	if len(texts) != k.n*TextLength || len(noise) != len(k.noise) {
-		return fmt.Errorf("%d tokens and %d values of noise: want %d and %d, %d texts of %d", len(texts), len(noise),
-			k.n*TextLength, len(k.noise), k.n, TextLength)
-	}
-	if err := engine.Write(k.z, noise); err != nil {
-		return err
-	}
-	if err := engine.Write(k.text, texts); err != nil {
-		return err
-	}
-	if err := k.prog.Run(ctx); err != nil {
-		return err
-	}
-	return engine.Read(k.out, dst)
-}
-
-// Seen writes where layer i of Looks looked in the last drawing: [n Heads H*W TextLength].
-func (k *Shot) Seen(i int, dst []float32) error { return engine.Read(k.seen[i], dst) }

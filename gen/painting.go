@@ -41,6 +41,10 @@ func (k *Brush) Begin(o PaintOptions, texts, avoid []int32) (*Painting, error) {
 		return nil, fmt.Errorf("%d and %d tokens: want %d, %d texts of %d", len(texts), len(avoid), n*TextLength, n,
 			TextLength)
 	}
+	o, err := o.sure(k.net)
+	if err != nil {
+		return nil, err
+	}
 	tiles := make([]Tile, n)
 	for i := range tiles {
 		a, b := i*TextLength, (i+1)*TextLength
@@ -53,6 +57,10 @@ func (k *Brush) Begin(o PaintOptions, texts, avoid []int32) (*Painting, error) {
 // terms already.
 func (k *Brush) Lay(o PaintOptions, tiles []Tile) (*Painting, error) {
 	if err := o.Check(k.d); err != nil {
+		return nil, err
+	}
+	o, err := o.sure(k.net)
+	if err != nil {
 		return nil, err
 	}
 	p := &Painting{k: k, o: o, base: 1}
@@ -192,8 +200,10 @@ func (p *Painting) estimate(ctx context.Context, x []float32, t float64) error {
 	if err := engine.Write(k.x, p.xs); err != nil {
 		return err
 	}
-	if err := engine.Write(k.t, p.ts); err != nil {
-		return err
+	if k.t != nil {
+		if err := engine.Write(k.t, p.ts); err != nil {
+			return err
+		}
 	}
 	if err := k.prog.Run(ctx); err != nil {
 		return err

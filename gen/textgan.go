@@ -53,6 +53,9 @@ func newTextGAN(s Settings, d DataInfo) (Net, error) {
 	if d.Words == 0 {
 		return nil, errNoCaptions
 	}
+	if err := fitsNoise(s.Int("latent"), d); err != nil {
+		return nil, err
+	}
 	m := &textGAN{ps: nn.NewParams(), fit: textFit(d), latent: s.Int("latent"), drop: s.Float("drop"),
 		match: s.Float("match"), game: newGame(s)}
 	w, wide, layers := s.Int("width"), s.Int("text"), s.Int("layers")

@@ -46,6 +46,9 @@ func newTextVAE(s Settings, d DataInfo) (Net, error) {
 	if d.Words == 0 {
 		return nil, errNoCaptions
 	}
+	if err := fitsNoise(s.Int("latent"), d); err != nil {
+		return nil, err
+	}
 	v := &textVAE{ps: nn.NewParams(), fit: textFit(d), latent: s.Int("latent"), beta: s.Float("beta"),
 		drop: s.Float("drop"), asked: s.Text("prior") == "text"}
 	w, wide := s.Int("width"), s.Int("text")

@@ -123,7 +123,7 @@ func (s *Session) studioFor(ctx context.Context, o PaintOptions) (*Studio, error
 
 // painter is the loaded net, if it paints after texts.
 func (l *loaded) painter() (gen.Painter, error) {
-	p, ok := l.net.(gen.Painter)
+	p, ok := gen.PainterOf(l.net, l.plan.dataInfo(l.src.Info()))
 	if !ok {
 		var names []string
 		for _, m := range gen.Models() {

@@ -21,7 +21,7 @@ type Faith struct {
 // TextQuality is what is measured of a run that paints after prompts, those of the test split.
 type TextQuality struct {
 	Seed     uint64  `json:"seed"`
-	Guidance float64 `json:"guidance"`
+	Guidance float64 `json:"guidance"` // 0 of a net that draws at once, as are the steps
 	Steps    int     `json:"steps"`
 	Faith
 	Sweep       []SweepPoint `json:"sweep,omitempty"`
@@ -90,6 +90,10 @@ func (l *loaded) faithful(ctx context.Context, e *Evaluation, o EvalOptions) err
 		e.N = n
 	}
 	q := &TextQuality{Seed: o.Seed, Guidance: opt.Guidance, Steps: opt.Steps}
+	_, once := l.net.(gen.OneShot)
+	if once { // neither applies
+		q.Guidance, q.Steps = 0, 0
+	}
 	begin := time.Now()
 	seen, held, err := l.judge(ctx, p, truth, eye, opt, e.N)
 	if err != nil {
@@ -101,6 +105,10 @@ func (l *loaded) faithful(ctx context.Context, e *Evaluation, o EvalOptions) err
 		f := held.faith()
 		q.HeldOut = &f
 	}
+	e.TextQuality = q
+	if once {
+		return nil
+	}
 	for _, g := range sweepGuidances {
 		at := opt
 		at.Guidance = g
@@ -110,7 +118,6 @@ func (l *loaded) faithful(ctx context.Context, e *Evaluation, o EvalOptions) err
 		}
 		q.Sweep = append(q.Sweep, SweepPoint{g, float64(s.all+h.all) / float64(max(1, s.n+h.n))})
 	}
-	e.TextQuality = q
 	return nil
 }
 

@@ -124,6 +124,7 @@ func (l *loaded) aboutStudio() StudioAbout {
 	a.Chinese = slices.ContainsFunc(words, func(w string) bool {
 		return strings.ContainsFunc(w, func(r rune) bool { return unicode.Is(unicode.Han, r) })
 	})
+	_, a.OneShot = l.net.(gen.OneShot)
 	if c, ok := l.src.(samples.Captioner); ok {
 		for i := 0; i < 4*studioExamples && len(a.Examples) < studioExamples; i++ {
 			if line := c.Caption(samples.Test, i); line != "" && !slices.Contains(a.Examples, line) {
