@@ -19,6 +19,7 @@ type Viewer struct {
 	prog   *engine.Program
 	x, rng *engine.Tensor // nil where the view has no use for them
 	labels *engine.Tensor // likewise
+	tokens *engine.Tensor // likewise
 	round  *engine.Tensor // nil where there is one round
 	out    *engine.Tensor
 	state  [4]int32
@@ -50,6 +51,9 @@ func NewViewer(ctx context.Context, eng *engine.Engine, d DataInfo, st *train.St
 	}
 	if err == nil && prog.Takes(train.InputLabels) {
 		w.labels, err = prog.Tensor(train.InputLabels)
+	}
+	if err == nil && prog.Takes(train.InputTokens) {
+		w.tokens, err = prog.Tensor(train.InputTokens)
 	}
 	if err == nil && prog.Takes(nn.RandomIn) {
 		w.rng, err = prog.Tensor(nn.RandomIn)
@@ -83,6 +87,14 @@ func (v *Viewer) Label(labels []int32) error {
 		return nil
 	}
 	return engine.Write(v.labels, labels)
+}
+
+// Tell gives a view that takes examples their texts, TextLength tokens each. Views that have no use for them accept any.
+func (v *Viewer) Tell(tokens []int32) error {
+	if v.tokens == nil {
+		return nil
+	}
+	return engine.Write(v.tokens, tokens)
 }
 
 // Draw writes the pictures, Values float32 in [0,1], row-major [n H W C]. x are the

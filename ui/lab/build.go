@@ -45,7 +45,9 @@ func (j *Job) compile(ctx context.Context, p plan) (*built, error) {
 	}
 	v, err := newViews(ctx, j.eng, net, j.src, loop.State(), pictures)
 	if err == nil {
-		v.texts = p.texts(j.src)
+		err = v.read(p.texts(j.src))
+	}
+	if err == nil {
 		err = j.newFollowers(ctx, v, p)
 	}
 	if err != nil {

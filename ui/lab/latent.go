@@ -118,7 +118,7 @@ func (s *Session) openLatent(ctx context.Context, p plan, ck run.Checkpoint, opt
 	if c, ok := src.(interface{ Close() error }); ok {
 		defer c.Close()
 	}
-	d := dataInfo(src.Info())
+	d := p.dataInfo(src.Info())
 	net, err := p.model.Build(p.settings, d)
 	if err != nil {
 		return nil, err
@@ -195,9 +195,9 @@ func (s *Session) closeLooks() error {
 }
 
 // hasLatent reports whether a model decodes codes; known is false where it does not build for a
-// picture of common size.
+// captioned picture of common size.
 func hasLatent(m gen.Model, s gen.Settings) (ok, known bool) {
-	net, err := m.Build(s, gen.DataInfo{H: 28, W: 28, C: 1, Labels: 10})
+	net, err := m.Build(s, gen.DataInfo{H: 28, W: 28, C: 1, Labels: 10, Words: 10})
 	if err != nil {
 		return false, false
 	}

@@ -90,6 +90,24 @@ func newViews(ctx context.Context, eng *engine.Engine, net gen.Net, src samples.
 	return v, nil
 }
 
+// read gives the views of examples their texts.
+func (v *views) read(t texts) error {
+	v.texts = t
+	for _, w := range v.list {
+		if !w.Takes {
+			continue
+		}
+		ids := make([]int32, w.count*gen.TextLength)
+		if err := t.tokens(samples.Test, func(j int) int { return j }, ids); err != nil {
+			return err
+		}
+		if err := w.viewer.Tell(ids); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // close frees the programs.
 func (v *views) close() {
 	if v == nil {
