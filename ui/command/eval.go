@@ -25,7 +25,7 @@ func (a *app) eval() *cobra.Command {
 			"real ones, recall the share of real ones that are like something drawn (nearest neighbours, k=3), " +
 			"and the Frechet distance compares mean and spread. Data without labels cannot be measured so. Of a model that " +
 			"reads, pictures are painted after the captions of the test split, and what was asked for is read back from " +
-			"their pixels. RUN " +
+			"their pixels; tgan and tvae draw at once, so their guidance and steps are 0. RUN " +
 			"is a folder, a name that `mllab runs` lists, or last.",
 		Example: "mllab eval last\nmllab eval kind-otter --n 5000 --json",
 		Args:    arguments(1, 1, "a run"),
@@ -78,7 +78,11 @@ func (a *app) printEvaluation(e *lab.Evaluation) error {
 		line("test_loss", "%s", widget.SigDigits(*e.TestLoss, 5))
 	}
 	if q := e.TextQuality; q != nil {
-		line("prompts", "%d of the test split, guidance %s, %d steps", e.N, widget.SigDigits(q.Guidance, 3), q.Steps)
+		how := "drawn at once"
+		if q.Steps > 0 {
+			how = fmt.Sprintf("guidance %s, %d steps", widget.SigDigits(q.Guidance, 3), q.Steps)
+		}
+		line("prompts", "%d of the test split, %s", e.N, how)
 		a.faith(line, "", q.Faith)
 		if q.HeldOut != nil {
 			a.faith(line, "held out ", *q.HeldOut)
