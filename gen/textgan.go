@@ -13,7 +13,7 @@ var _ = register(Model{
 	Name:  "tgan",
 	What:  "text to image: a generative adversarial network whose discriminator reads too; it draws at once",
 	Rate:  5e-4,
-	Batch: 64,
+	Batch: 32,
 	Reads: true,
 	Tests: 512,
 	settings: append(append([]Setting{

@@ -11,7 +11,7 @@ var _ = register(Model{
 	Name:  "tvae",
 	What:  "text to image: a conditional variational autoencoder, which draws at once",
 	Rate:  1e-3,
-	Batch: 64,
+	Batch: 32,
 	Reads: true,
 	Tests: 512,
 	settings: append([]Setting{
@@ -19,7 +19,7 @@ var _ = register(Model{
 		{Key: "prior", Default: "text", What: "where codes are drawn from: a Gaussian that the text decides, or the standard one",
 			Choices: []string{"text", "standard"}},
 	}, textSettings...),
-	defaults: map[string]string{"ema": "0.995", "schedule": "cosine", "warmup": "50", "floor": "0.05", "clip": "0"},
+	defaults: map[string]string{"ema": "0.995", "schedule": "cosine", "warmup": "50", "floor": "0.05", "clip": "200"},
 	build:    newTextVAE,
 })
 
