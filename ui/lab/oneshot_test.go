@@ -11,7 +11,10 @@ import (
 
 // What paints after prompts by steps is painted and measured likewise by the families that draw at once.
 func TestOneShotRuns(t *testing.T) {
-	ctx, s := context.Background(), session(t)
+	ctx := context.Background()
+	s, err := Open(Options{Root: t.TempDir(), Threads: 1})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, s.Close()) })
 	for model, view := range map[string]string{"tgan": "scores", "tvae": "reconstruction"} {
 		t.Run(model, func(t *testing.T) {
 			j, err := s.Train(TrainOptions{Model: model, Data: "shapes", Steps: 2, Batch: 4, Keep: true, SaveEvery: 1, Views: true,
