@@ -36,6 +36,12 @@ var evalSetting = Setting{
 		"distance, 0 for none", check: whole(0),
 }
 
+// examSetting is evalSetting of models that read, which are measured by what they were asked for.
+var examSetting = Setting{
+	Key: evalSetting.Key, Default: "0", What: "steps between two measurements of how much of a prompt is in the " +
+		"picture, 0 for none", check: whole(0),
+}
+
 // ganSide is the height and width that the nets work at.
 const ganSide = 32
 

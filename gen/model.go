@@ -60,6 +60,9 @@ type Model struct {
 // Settings lists what can be set: the model's own, then those of its training.
 func (m Model) Settings() []Setting {
 	all := append([]Setting(nil), m.settings...)
+	if m.Reads {
+		all = append(all, examSetting)
+	}
 	for _, t := range trainSettings {
 		if own, ok := m.defaults[t.Key]; ok {
 			t.Default = own

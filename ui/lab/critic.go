@@ -67,7 +67,10 @@ func (c *critic) close() {
 
 // newFollowers makes what watches a net's game and measures what it draws.
 func (j *Job) newFollowers(ctx context.Context, v *views, p plan) (err error) {
-	if v.critic, err = newCritic(ctx, v.eng, v.net, v.src, v.state); err == nil {
+	if v.exam, err = newExam(ctx, v, p, p.o.Views); err != nil {
+		return err
+	}
+	if v.critic, err = newCritic(ctx, v.eng, v.net, v.src, v.state); err == nil && !p.model.Reads {
 		v.gauge, err = j.newGauge(ctx, v, p)
 	}
 	return err
@@ -76,6 +79,9 @@ func (j *Job) newFollowers(ctx context.Context, v *views, p plan) (err error) {
 // afterStep watches the game and measures at a step, if it is time.
 func (j *Job) afterStep(ctx context.Context, step int) error {
 	if err := j.criticise(ctx, step); err != nil {
+		return err
+	}
+	if err := j.examine(ctx, step); err != nil {
 		return err
 	}
 	return j.measure(ctx, step)

@@ -80,7 +80,10 @@ func (s *Session) gallery(ctx context.Context, p plan, opt Options,
 	g.free = append(g.free, st.Free)
 	all := net.Views()
 	g.views, err = newViews(ctx, eng, net, src, st, all[:min(1, len(all))])
-	if err == nil && len(g.views.list) == 0 {
+	if err == nil {
+		g.views.exam, err = newExam(ctx, g.views, p, true)
+	}
+	if err == nil && len(g.views.list) == 0 && g.views.exam == nil {
 		err = errors.New("the model draws no pictures of this data")
 	}
 	return g, err
@@ -99,6 +102,9 @@ func (g *Gallery) Draw(ctx context.Context, step int) (View, error) {
 	}
 	if err := g.views.state.Load(ck); err != nil {
 		return View{}, err
+	}
+	if g.views.exam != nil {
+		return g.views.exam.view(ctx)
 	}
 	w := g.views.list[0]
 	pixels := make([]float32, w.viewer.Values())

@@ -2,7 +2,6 @@ package lab
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -149,42 +148,10 @@ func understand(words *text.Vocabulary, prompt string) (text.Encoding, error) {
 // paint paints one picture a text into dst, as many at once as are wanted, at most paintBatch.
 func (l *loaded) paint(ctx context.Context, p gen.Painter, d gen.DataInfo, o gen.PaintOptions, texts [][]int32,
 	avoid []int32, dst []float32) error {
-	n := min(len(texts), paintBatch)
-	if n == 0 {
-		return errors.New("paint: want at least one text")
-	}
-	k, err := gen.NewBrush(ctx, l.eng, p, d, l.state, n, false)
+	e, err := newEasel(ctx, l.eng, p, d, l.state, min(len(texts), paintBatch))
 	if err != nil {
 		return err
 	}
-	defer k.Close()
-	one := d.H * d.W * d.C
-	shown := make([]float32, n*one)
-	var ids, away []int32
-	for range n {
-		away = append(away, avoid...)
-	}
-	for first := 0; first < len(texts); first += n {
-		ids = ids[:0]
-		for i := range n {
-			ids = append(ids, texts[min(first+i, len(texts)-1)]...)
-		}
-		each := o
-		each.Seed = o.Seed + uint64(first/n)<<32
-		painting, err := k.Begin(each, ids, away)
-		if err != nil {
-			return err
-		}
-		for done := false; !done; {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			if done, err = painting.Step(ctx); err != nil {
-				return err
-			}
-		}
-		k.Show(painting.X, shown)
-		copy(dst[first*one:], shown)
-	}
-	return nil
+	defer e.close()
+	return e.paint(ctx, o, texts, avoid, dst)
 }

@@ -3,8 +3,12 @@ package lab
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
+	"mllab/engine/train"
 	"mllab/gen"
 	"mllab/samples"
 )
@@ -45,7 +49,11 @@ type judged struct {
 	all, n    int
 }
 
+// add counts the verdicts on a picture; one that nothing was asked of counts as none.
 func (j *judged) add(vs []samples.Verdict) {
+	if len(vs) == 0 {
+		return
+	}
 	if j.right == nil {
 		j.right, j.of = map[string]int{}, map[string]int{}
 	}
@@ -70,6 +78,39 @@ func (j *judged) faith() Faith {
 		f.All = float64(j.all) / float64(j.n)
 	}
 	return f
+}
+
+// Names of the shares in a run's metrics: "acc_colour", "acc_all" of what training shows, "held_all" of what it does not.
+const (
+	gradePrefix = "acc_"
+	gradeAll    = gradePrefix + "all"
+	gradeHeld   = "held_all"
+)
+
+// grades are the shares of pictures that are all right, and of right attributes by name.
+func grades(seen, held judged) []train.Named {
+	f := seen.faith()
+	list := []train.Named{{Name: gradeAll, Value: f.All}}
+	if held.n > 0 {
+		list = append(list, train.Named{Name: gradeHeld, Value: held.faith().All})
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.Accuracy)) {
+		list = append(list, train.Named{Name: gradePrefix + strings.ReplaceAll(name, " ", "_"), Value: f.Accuracy[name]})
+	}
+	return list
+}
+
+// gradesText is grades as a line of the history: "all 41%, colour 83%, held out 38%".
+func gradesText(list []train.Named) string {
+	var parts []string
+	for _, g := range list {
+		name := strings.ReplaceAll(strings.TrimPrefix(g.Name, gradePrefix), "_", " ")
+		if g.Name == gradeHeld {
+			name = "held out"
+		}
+		parts = append(parts, fmt.Sprintf("%s %.0f%%", name, 100*g.Value))
+	}
+	return "right: " + strings.Join(parts, ", ")
 }
 
 // faithful measures a run that paints on n prompts of the test split.

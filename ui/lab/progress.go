@@ -99,6 +99,19 @@ func (j *Job) onMetrics(m train.Metrics) {
 	j.snapshot(false)
 }
 
+// note keeps measures of a step, beside its losses. j.mu is held.
+func (j *Job) note(step int, ms []train.Named) error {
+	line := run.Metrics{Step: int64(step)}
+	for _, m := range ms {
+		line.Fields = append(line.Fields, run.Float(m.Name, m.Value))
+	}
+	if j.disk != nil {
+		return j.disk.Log(line)
+	}
+	j.log = thin(append(j.log, line))
+	return nil
+}
+
 // fail ends the job with an error that is not one of a step.
 func (j *Job) fail(err error) {
 	j.mu.Lock()

@@ -51,6 +51,16 @@ type View struct {
 	Columns int // pictures in a row that belong together (input | reconstruction), 0: free
 	Pixels  []float32
 	Version int
+	// Captions say what each picture was painted after; none where there are no words.
+	Captions []Caption
+}
+
+// Caption is what a picture was painted after, and what came of it.
+type Caption struct {
+	Text   string
+	Held   bool // a combination that training never shows
+	Judged bool // the picture was read back
+	Right  bool // and all that was asked for is in it
 }
 
 // Event is a line of the run's history.

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"mllab/engine"
@@ -24,6 +25,9 @@ const (
 	testShare    = 0.1
 )
 
+// levelPrefix begins the names of losses at one level of noise, which are curves of their own.
+const levelPrefix = "test_loss_"
+
 // views draws what a net has learned while it trains, and evaluates it.
 type views struct {
 	eng   *engine.Engine
@@ -40,6 +44,7 @@ type views struct {
 
 	critic *critic // nil where there is no discriminator
 	gauge  *gauge  // nil where no measures are asked for
+	exam   *exam   // nil where the net reads nothing, or nobody asks
 }
 
 type view struct {
@@ -121,13 +126,14 @@ func (v *views) close() {
 	}
 	v.critic.close()
 	v.gauge.close()
-	v.list, v.eval, v.critic, v.gauge = nil, nil, nil, nil
+	v.exam.close()
+	v.list, v.eval, v.critic, v.gauge, v.exam = nil, nil, nil, nil, nil
 }
 
 // draw brings the pictures up to date if it is time, or always with force.
 func (j *Job) draw(ctx context.Context, force bool) error {
 	v := j.views
-	if len(v.list) == 0 {
+	if !j.plan.o.Views || len(v.list) == 0 && v.exam == nil {
 		return nil
 	}
 	wait := max(viewEvery, time.Duration(float64(v.took)/viewShare))
@@ -140,6 +146,13 @@ func (j *Job) draw(ctx context.Context, force bool) error {
 	begin := time.Now()
 	var drawn []View
 	err := j.loop.Do(func() error {
+		if v.exam != nil {
+			said, err := v.exam.view(ctx)
+			if err != nil {
+				return err
+			}
+			drawn = append(drawn, said)
+		}
 		for _, w := range v.list {
 			pixels := make([]float32, w.viewer.Values())
 			if err := w.viewer.Draw(ctx, viewSeed, w.x, pixels); err != nil {
@@ -193,10 +206,16 @@ func (j *Job) testPoint(ctx context.Context) error {
 	v.spent = v.test.Sub(begin)
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if len(got) > 0 {
-		j.point("test", int64(j.loop.Step()), got[0].Value)
-		j.collect()
+	for i, m := range got {
+		name := m.Name
+		if i == 0 {
+			name = "test"
+		}
+		if i == 0 || strings.HasPrefix(name, levelPrefix) {
+			j.point(name, int64(j.loop.Step()), m.Value)
+		}
 	}
+	j.collect()
 	j.tell(values(got))
 	return nil
 }
