@@ -198,7 +198,11 @@ func (j *Job) testPoint(ctx context.Context) error {
 		return nil
 	}
 	begin := time.Now()
-	got, err := v.evaluate(ctx, j.loop, testCount(v.src, testExamples))
+	n := testExamples
+	if j.plan.model.Tests > 0 { // each takes long
+		n = min(n, j.plan.model.Tests/4)
+	}
+	got, err := v.evaluate(ctx, j.loop, testCount(v.src, n))
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,8 @@ type Train struct {
 
 	w, h     int
 	logY     bool
-	which    int // picture shown where there is room for one
+	which    int  // picture shown where there is room for one
+	page     page // of a chart that has several
 	wantLR   float64
 	byHand   int   // single steps
 	wantStop *bool // pause or go on, asked for and not yet seen in the state
@@ -39,9 +40,9 @@ type Train struct {
 // seen is what the pictures on the screen were made of, and when.
 type seen struct {
 	versions [places]int
-	points   int
+	points   [2]int // of each chart
 	pictures [places]time.Time
-	chart    time.Time
+	charts   [2]time.Time
 }
 
 const (
@@ -59,9 +60,11 @@ func newTrain(l *Lab) *Train {
 	pause := bind("pause", "space", "pause the training, or go on", t.pause, "space", " ")
 	step := bind("step", "s", "do one step, then pause", t.step, "s")
 	which := bind("picture", "v", "show the other picture, where there is room for one", t.other, "v")
-	which.Hidden = func() bool { return newLayout(t).full }
+	which.Hidden = func() bool { return !newLayout(t).single() }
+	turn := bind("chart", "c", "show another chart: loss, what is right in the pictures, loss by noise", t.turnPage, "c")
+	turn.Hidden = func() bool { return !reads(t.state) }
 	t.keys = []Key{
-		pause, step, which,
+		pause, step, which, turn,
 		bind("lr", "+/-", "raise or lower the learning rate: 1, 2, 5, 10", t.rate, "+", "=", "-"),
 	}
 	t.keys = append(t.keys, t.controlKeys(bind)...)

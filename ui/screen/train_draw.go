@@ -1,8 +1,6 @@
 package screen
 
 import (
-	"math"
-	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -13,11 +11,12 @@ import (
 	"mllab/ui/widget"
 )
 
-// The places of pictures on the screen: two of the model's views, and the chart.
+// The places of pictures on the screen: two of the model's views, and two charts.
 const (
 	upper = iota
 	lower
 	chart
+	second
 	places
 )
 
@@ -28,7 +27,7 @@ func pictureID(place int) int { return 1 + place }
 type art struct {
 	lay    layout
 	panels [places]string
-	curves *curves
+	curves [pages]*curves
 }
 
 // drawn is the message of a finished order.
@@ -48,7 +47,8 @@ type order struct {
 	logY    bool
 	which   [places]bool
 	titles  [places]string
-	curves  *curves
+	pages   [2]page // of the charts
+	curves  [pages]*curves
 }
 
 // draw begins to draw what has changed, if it is time and nothing is being drawn. A zero time means: at
@@ -63,17 +63,17 @@ func (t *Train) draw(now time.Time) tea.Cmd {
 	if lay != t.art.lay {
 		t.stale = true
 	}
-	o.views, o.titles = t.views(lay), t.titles(lay)
-	points := 0
-	for _, s := range o.series {
-		points += len(s.X)
-	}
+	o.views, o.titles, o.pages = t.views(lay), t.titles(lay), t.pages(lay)
+	var points [2]int
 	for i, v := range o.views {
 		due := v.Version != t.seen.versions[i] && now.Sub(t.seen.pictures[i]) >= t.pace(pictureEvery)
-		o.which[i] = t.stale || due
+		o.which[i] = (t.stale || due) && lay.pic[i].w > 0
 	}
-	changed := points != t.seen.points
-	o.which[chart] = t.stale || changed && now.Sub(t.seen.chart) >= t.pace(chartEvery)
+	for i, p := range o.pages {
+		points[i] = p.points(o.series)
+		due := points[i] != t.seen.points[i] && now.Sub(t.seen.charts[i]) >= t.pace(chartEvery)
+		o.which[chart+i] = (t.stale || due) && lay.charts[i].w > 0
+	}
 	if !t.stale {
 		o.which = t.turn.next(o.which)
 	}
@@ -85,8 +85,10 @@ func (t *Train) draw(now time.Time) tea.Cmd {
 			t.seen.versions[i], t.seen.pictures[i] = v.Version, now
 		}
 	}
-	if o.which[chart] {
-		t.seen.chart, t.seen.points = now, points
+	for i := range o.pages {
+		if o.which[chart+i] {
+			t.seen.charts[i], t.seen.points[i] = now, points[i]
+		}
 	}
 	t.drawing, t.stale = true, false
 	return func() tea.Msg { return o.draw() }
@@ -119,7 +121,7 @@ func (t *Train) views(lay layout) (v [chart]lab.View) {
 	if len(list) == 0 {
 		return v
 	}
-	if !lay.full {
+	if lay.single() {
 		v[upper] = list[t.which%len(list)]
 		return v
 	}
@@ -147,13 +149,16 @@ func (o order) draw() tea.Msg {
 			d.pics[i], d.art.panels[i] = pic, o.panel(i, body)
 		}
 	}
-	if o.which[chart] {
-		if d.art.curves == nil {
-			d.art.curves = &curves{}
+	for i, p := range o.pages {
+		if !o.which[chart+i] {
+			continue
 		}
-		d.art.curves.follow(o.series)
-		pic, body := o.chart(d.art.curves)
-		d.pics[chart], d.art.panels[chart] = pic, o.panel(chart, body)
+		if d.art.curves[p] == nil {
+			d.art.curves[p] = &curves{page: p}
+		}
+		d.art.curves[p].follow(o.series)
+		pic, body := o.chart(chart+i, d.art.curves[p])
+		d.pics[chart+i], d.art.panels[chart+i] = pic, o.panel(chart+i, body)
 	}
 	return d
 }
@@ -173,6 +178,9 @@ func (o order) view(place int, v lab.View) (*picture.Picture, string) {
 	if v.N == 0 || v.H*v.W*v.C == 0 {
 		text := "pictures of what the net has learned appear here after the first step"
 		return nil, middle(widget.Wrap(text, min(w, 34), 3), w, h, o.theme)
+	}
+	if len(v.Captions) > 0 {
+		return o.prompts(place, v, w, h)
 	}
 	boxW, boxH := o.display.Pixels(cols, h)
 	n, c := arrange(v, boxW, boxH)
@@ -207,83 +215,4 @@ func arrange(v lab.View, w, h int) (n, columns int) {
 		return v.N, unit
 	}
 	return v.N, 0
-}
-
-// chart draws the losses, as a picture where there are pixels.
-func (o order) chart(cs *curves) (*picture.Picture, string) {
-	w, h := widget.Inner(o.lay.chart.w, o.lay.chart.h)
-	opts := widget.ChartOptions{LogY: o.logY, Smooth: 0.9, XLabel: "step",
-		Empty: "the losses of every step are drawn here"}
-	opts.XMin, opts.XMax = cs.stretch()
-	c := widget.NewChart(cs.list, opts, w, h, o.theme)
-	cols, rows := c.PictureSize()
-	if !o.display.Graphics() || cols < 1 || rows < 1 {
-		return nil, c.Braille()
-	}
-	img := c.Raster(o.display.CellW, o.display.CellH)
-	if img == nil {
-		return nil, c.Braille()
-	}
-	p := picture.New(picture.FromImage(img), cols, rows, o.display)
-	return p, c.Compose(p.Cells(pictureID(chart), nil))
-}
-
-// curves are the series of a run, collected as they grow.
-type curves struct {
-	list []widget.Series
-	read []lab.Series // as they were when they were read last
-}
-
-// stretch is the range of steps that the chart shows. Its end grows by a quarter at a time: between, what is
-// drawn stays where it is, and only the rows of the newest points are sent to the terminal again.
-func (c *curves) stretch() (from, to float64) {
-	from = math.Inf(1)
-	for _, s := range c.read {
-		if n := len(s.X); n > 0 {
-			from, to = min(from, s.X[0]), max(to, s.X[n-1])
-		}
-	}
-	if !(to > from) {
-		return 0, 0
-	}
-	end := 20.0
-	for end < to {
-		end *= 1.25
-	}
-	return from, math.Ceil(end)
-}
-
-// follow adds the points that are new. A run that began again, or is another one, begins new curves.
-func (c *curves) follow(series []lab.Series) {
-	if !c.continues(series) {
-		c.list, c.read = nil, nil
-	}
-	for i, s := range series {
-		from := 0
-		if i == len(c.list) {
-			c.list = append(c.list, widget.Series{Name: label(s.Name), Curve: &widget.Curve{},
-				Dashed: strings.HasPrefix(s.Name, "test") || strings.HasPrefix(s.Name, ghostPrefix)})
-		} else {
-			from = len(c.read[i].X)
-		}
-		for k := from; k < min(len(s.X), len(s.Y)); k++ {
-			c.list[i].Curve.Add(s.X[k], s.Y[k])
-		}
-	}
-	c.read = series
-}
-
-// continues reports whether series are what was read, and more.
-func (c *curves) continues(series []lab.Series) bool {
-	if len(series) < len(c.read) {
-		return false
-	}
-	for i, old := range c.read {
-		s, n := series[i], len(old.X)
-		if s.Name != old.Name || len(s.X) < n || n > 0 && (s.X[0] != old.X[0] || s.Y[0] != old.Y[0] ||
-			s.X[n-1] != old.X[n-1] || s.Y[n-1] != old.Y[n-1]) {
-			return false
-		}
-	}
-	return true
 }

@@ -13,57 +13,6 @@ import (
 	"mllab/ui/widget"
 )
 
-// size is one of a panel in cells.
-type size struct{ w, h int }
-
-// layout says where the parts of the Train screen stand. It is comparable: another layout, other pictures.
-type layout struct {
-	full      bool // all panels side by side, else one picture and numbers in lines
-	w, h      int
-	status    int // lines for the event or the error
-	pic       [2]size
-	chart     size
-	now       size
-	numbers   int    // lines of numbers
-	displayed [2]int // pixels of a cell
-}
-
-// From this size of the View on, which is smaller than the terminal by the frame, all panels are shown.
-const (
-	fullW = 116
-	fullH = 28
-)
-
-func newLayout(t *Train) layout {
-	l := layout{w: t.w, h: t.h, status: 1, full: t.w >= fullW && t.h >= fullH}
-	l.displayed = [2]int{max(1, t.lab.Display.CellW), max(1, t.lab.Display.CellH)}
-	if t.state.Err != nil {
-		n := (ansi.StringWidth(errorText(t.state)) + t.w) / max(1, t.w)
-		l.status = max(1, min(n, 3))
-	}
-	body := t.h - 1 - l.status
-	if l.full {
-		l.now = size{30, body}
-		top := (body + 1) / 2
-		w := l.squareW(top-2, 36, (t.w-l.now.w-2)*52/100)
-		l.pic = [2]size{{w, top}, {w, body - top}}
-		l.chart = size{t.w - w - l.now.w - 2, body}
-		return l
-	}
-	l.numbers = 2
-	body = max(0, body-l.numbers)
-	w := l.squareW(body-2, 24, t.w*46/100)
-	l.pic[0] = size{w, body}
-	l.chart = size{t.w - w - 1, body}
-	return l
-}
-
-// squareW is the width of a panel whose picture of that many rows is a square, within bounds.
-func (l layout) squareW(rows, least, most int) int {
-	cols := (rows*l.displayed[1] + l.displayed[0] - 1) / l.displayed[0]
-	return max(least, min(cols+5, most))
-}
-
 // View draws the screen.
 func (t *Train) View(w, h int) string {
 	if w <= 0 || h <= 0 {
@@ -81,8 +30,13 @@ func (t *Train) View(w, h int) string {
 		if t.editor != nil {
 			now = widget.Box("edit", t.editText(t.editRows(), iw, ih), l.now.w, l.now.h, true, th)
 		}
-		left := t.panel(upper, l) + "\n" + t.panel(lower, l)
-		parts = append(parts, beside(left, t.panel(chart, l), now))
+		left, middle := t.panel(upper, l), t.panel(chart, l)
+		if l.reading {
+			middle += "\n" + t.panel(second, l)
+		} else {
+			left += "\n" + t.panel(lower, l)
+		}
+		parts = append(parts, beside(left, middle, now))
 	} else {
 		first, second := t.lines()
 		parts = append(parts, beside(t.panel(upper, l), t.panel(chart, l)),
@@ -122,14 +76,6 @@ func beside(blocks ...string) string {
 	return b.String()
 }
 
-// place is the size of a panel.
-func (l layout) place(i int) size {
-	if i == chart {
-		return l.chart
-	}
-	return l.pic[i]
-}
-
 // panel is what was drawn for the place, or an empty one where that was for another layout.
 func (t *Train) panel(place int, l layout) string {
 	if t.art.lay == l && t.art.panels[place] != "" {
@@ -145,6 +91,8 @@ func (t *Train) titles(l layout) (titles [places]string) {
 		switch {
 		case v.Columns == 2:
 			titles[i] = "input │ " + widget.Clean(v.Name)
+		case len(v.Captions) > 0:
+			titles[i] = fitting(l.pic[i].w-10, promptsTitles(v)...)
 		case v.Name == "samples":
 			titles[i] = fitting(l.pic[i].w-10, "samples (fixed noise)", "samples")
 		case v.Name == "" && i == upper:
@@ -152,11 +100,16 @@ func (t *Train) titles(l layout) (titles [places]string) {
 		default:
 			titles[i] = widget.Clean(v.Name)
 		}
-		if n := len(t.state.Views); !l.full && n > 1 {
+		if n := len(t.state.Views); l.single() && n > 1 {
 			titles[i] += " " + strconv.Itoa(t.which%n+1) + "/" + strconv.Itoa(n)
 		}
 	}
-	titles[chart] = "loss"
+	for i, p := range t.pages(l) {
+		titles[chart+i] = p.title()
+		if i == 0 && l.reading && !l.full {
+			titles[chart] += " " + strconv.Itoa(int(p)+1) + "/" + strconv.Itoa(int(pages))
+		}
+	}
 	return titles
 }
 
@@ -357,11 +310,8 @@ func (t *Train) now(w, h int) string {
 		speed = append(speed, widget.Number{Key: "ms/step",
 			Value: widget.Sig(float64(s.StepTime) / float64(time.Millisecond))})
 	}
-	var tests, memory []widget.Number
-	for _, m := range s.Metrics {
-		name, _ := strings.CutPrefix(m.Name, "test_")
-		tests = append(tests, widget.Number{Key: label(name), Value: widget.Sig(m.Value), Note: "test"})
-	}
+	var memory []widget.Number
+	tests := t.tests()
 	memory = append(t.memory(), t.past()...)
 	groups := [][]widget.Number{progress, t.losses(), tests, speed, memory}
 	var all []widget.Number

@@ -27,6 +27,12 @@ type ChartOptions struct {
 	Smooth float64
 	// XMin and XMax choose a part; both zero mean all.
 	XMin, XMax float64
+	// YMin and YMax are the range of values; both zero mean that of what is drawn.
+	YMin, YMax float64
+	// Dots marks every point in a picture of the chart, for series of few.
+	Dots bool
+	// LegendRows is how many lines the legend may take; 0 means 1.
+	LegendRows int
 	// XLabel names the horizontal axis ("step").
 	XLabel string
 	// Empty is said where there is no point yet.
@@ -74,7 +80,8 @@ func NewChart(series []Series, o ChartOptions, w, h int, th theme.Theme) *Chart 
 	}
 	c.opts.Smooth = min(c.opts.Smooth, 0.999)
 	c.text = !c.collect()
-	c.PlotH = c.H - 2
+	c.opts.LegendRows = c.legendRows(min(o.LegendRows, c.H-1-2*minPlotH))
+	c.PlotH = c.H - 1 - c.opts.LegendRows
 	if c.text || c.PlotH < minPlotH {
 		c.text = true
 		return c
@@ -147,6 +154,9 @@ func (c *Chart) collect() bool {
 	}
 	if lo > hi {
 		return false
+	}
+	if c.opts.YMin < c.opts.YMax {
+		lo, hi = c.opts.YMin, c.opts.YMax
 	}
 	c.y = newAxis(lo, hi, c.opts.LogY)
 	return true
@@ -233,71 +243,6 @@ func (c *Chart) xLine() string {
 		}
 		b.WriteString(style.Render(string(cells[i:j])))
 		i = j
-	}
-	return b.String()
-}
-
-// legend names the series and what is special; items that do not fit are left out whole.
-func (c *Chart) legend() string {
-	var items []string
-	for i, s := range c.series {
-		dash := "──"
-		if c.dashed(i) {
-			dash = "┄┄"
-		}
-		items = append(items, c.th.SeriesStyle(i).Render(dash)+" "+c.th.Text.Render(Clean(s.Name)))
-	}
-	for _, n := range c.notes() {
-		items = append(items, c.th.Dim.Render(n))
-	}
-	return Fit(strings.Repeat(" ", c.labelW+1)+joinWhole(items, "  ", c.W-c.labelW-1), c.W)
-}
-
-// notes are remarks on what is drawn and what is not.
-func (c *Chart) notes() []string {
-	var notes []string
-	skipped, low := 0, 0
-	for _, s := range c.series {
-		if s.Curve == nil {
-			continue
-		}
-		skipped += s.Curve.Skipped()
-		for _, b := range s.Curve.buckets {
-			low += b.nonPositive
-		}
-	}
-	if skipped > 0 {
-		notes = append(notes, Count(skipped)+" nan or inf")
-	}
-	if c.opts.LogY {
-		if low > 0 {
-			notes = append(notes, Count(low)+" not positive")
-		}
-		notes = append(notes, "log y")
-	}
-	if c.opts.Smooth > 0 {
-		notes = append(notes, "smooth "+SigDigits(c.opts.Smooth, 2))
-	}
-	return notes
-}
-
-// joinWhole joins the items that fit into w cells.
-func joinWhole(items []string, sep string, w int) string {
-	var b strings.Builder
-	used := 0
-	for _, it := range items {
-		n := ansi.StringWidth(it)
-		if used > 0 {
-			n += len(sep)
-		}
-		if used+n > w {
-			continue
-		}
-		if used > 0 {
-			b.WriteString(sep)
-		}
-		b.WriteString(it)
-		used += n
 	}
 	return b.String()
 }

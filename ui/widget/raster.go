@@ -28,8 +28,25 @@ func (c *Chart) raster(w, h, cellW, cellH int) *image.Paletted {
 	}
 	for _, l := range c.lines {
 		c.stroke(im, l.at, c.spans(l.shown, w, h), thick, 1)
+		if c.opts.Dots {
+			c.dots(im, l, int(thick+.5))
+		}
 	}
 	return im
+}
+
+// dots marks every point of a line by a square that reaches r pixels to each side.
+func (c *Chart) dots(im *image.Paletted, l line, r int) {
+	w, h := im.Rect.Dx(), im.Rect.Dy()
+	k := byte(lineIndex + l.at%max(1, (256-lineIndex)/shades)*shades + shades - 1)
+	for _, b := range l.shown {
+		x, y := column(c.x.at(b.x0)*float64(w-1)), column((1-c.y.at(b.first))*float64(h-1))
+		for py := max(0, y-r); py <= min(h-1, y+r); py++ {
+			for px := max(0, x-r); px <= min(w-1, x+r); px++ {
+				im.Pix[py*im.Stride+px] = k
+			}
+		}
+	}
 }
 
 // palette has each series' colour in steps of its cover over the background.
