@@ -195,13 +195,7 @@ type Classes struct {
 func Count(logits Points) Classes {
 	c := Classes{Counts: make([]int, logits.D)}
 	for i := range logits.N {
-		row, best := logits.row(i), 0
-		for k, v := range row {
-			if v > row[best] {
-				best = k
-			}
-		}
-		c.Counts[best]++
+		c.Counts[Largest(logits, i)]++
 	}
 	for _, n := range c.Counts {
 		if n > 0 {
@@ -210,4 +204,15 @@ func Count(logits Points) Classes {
 		c.Largest = max(c.Largest, float64(n)/float64(max(1, logits.N)))
 	}
 	return c
+}
+
+// Largest is the class that picture i is taken for, by its logits [N K].
+func Largest(logits Points, i int) int {
+	row, best := logits.row(i), 0
+	for k, v := range row {
+		if v > row[best] {
+			best = k
+		}
+	}
+	return best
 }

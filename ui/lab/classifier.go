@@ -37,8 +37,9 @@ type classifier struct {
 // there for the next time.
 func (s *Session) classifier(ctx context.Context, p plan, src samples.Source,
 	tell func(string)) (*classifier, error) {
+	src, labelled := samples.Labelled(src)
 	info := src.Info()
-	if len(info.Labels) < 2 {
+	if !labelled {
 		return nil, fmt.Errorf("the measures compare features of a classifier, and %s has no labels to train one "+
 			"by: sort the pictures into a folder for each class", info.Name)
 	}
@@ -145,6 +146,9 @@ func (c *classifier) ready(ctx context.Context) (err error) {
 }
 
 func (c *classifier) close() {
+	if c == nil {
+		return
+	}
 	if c.extract != nil {
 		c.extract.Close()
 	}
@@ -158,28 +162,34 @@ type drawer interface {
 
 // quality compares n drawn pictures with as many real ones.
 func (c *classifier) quality(ctx context.Context, from drawer, n int, seed uint64) (*Quality, error) {
-	real, err := c.realFeatures(ctx, n)
-	if err != nil {
-		return nil, err
-	}
 	pictures := make([]float32, n*c.src.Info().Values())
 	if err := from.Draw(ctx, seed, pictures); err != nil {
 		return nil, err
 	}
+	q, _, err := c.compare(ctx, pictures)
+	return q, err
+}
+
+// compare is quality of pictures that are drawn already, more than NearestK; logits are what they were taken for.
+func (c *classifier) compare(ctx context.Context, pictures []float32) (q *Quality, logits gen.Points, err error) {
+	real, err := c.realFeatures(ctx, len(pictures)/c.src.Info().Values())
+	if err != nil {
+		return nil, logits, err
+	}
 	drawn, logits, err := c.extract.Run(ctx, pictures)
 	if err != nil {
-		return nil, err
+		return nil, logits, err
 	}
 	count := gen.Count(logits)
-	q := &Quality{
+	q = &Quality{
 		ClassesPresent: count.Present, LargestClass: count.Largest, Classes: count.Counts, Real: real.N,
 		ClassifierAccuracy: c.accuracy,
 	}
 	if q.Precision, q.Recall, err = gen.PrecisionRecall(real, drawn, NearestK); err != nil {
-		return nil, err
+		return nil, logits, err
 	}
 	q.Frechet, err = gen.Frechet(real, drawn)
-	return q, err
+	return q, logits, err
 }
 
 // realFeatures are those of n pictures of the test set, or of all there are, evenly

@@ -15,14 +15,17 @@ import (
 // EvalOptions say what is to be measured of a run.
 type EvalOptions struct {
 	Run  string // folder, name in the session's root, or "last"
-	N    int    // pictures that are drawn; 0: 1000
+	N    int    // pictures that are drawn; 0: 1000, or 256 of a run that reads
 	Seed uint64 // of their noise
+	// Prompts is a file of prompts, one a line, for a run that reads; "": those of the test split.
+	Prompts string
 	// Tell is told, in a line, of what takes long; nil: nobody is.
 	Tell func(line string)
 }
 
 // Evaluation is what was measured. A run of a classifier has the accuracy and the loss
-// on the test set; one that paints after prompts has TextQuality, one that draws by itself Quality.
+// on the test set; one that paints after prompts has TextQuality, which is then all of the JSON, one that draws by
+// itself Quality.
 type Evaluation struct {
 	Run   string `json:"run"`
 	Model string `json:"model"`
@@ -33,7 +36,7 @@ type Evaluation struct {
 	TestLoss     *float64 `json:"test_loss,omitempty"`
 
 	*Quality
-	*TextQuality
+	TextQuality *TextQuality `json:"-"`
 }
 
 // Quality compares drawn pictures with as many real ones, by the features of a
@@ -51,32 +54,40 @@ type Quality struct {
 }
 
 const (
-	defaultEval = 1000
-	maxEval     = 20000 // the measures compare every picture with every other
-	minEval     = 10
+	defaultEval  = 1000
+	defaultReads = 256   // of a run that reads: each takes many steps
+	maxEval      = 20000 // the measures compare every picture with every other
+	minEval      = 10
 	// NearestK is which neighbour a ball of precision and recall reaches to.
 	NearestK = 3
 )
 
 // Evaluate measures a run's newest checkpoint.
 func (s *Session) Evaluate(ctx context.Context, o EvalOptions) (*Evaluation, error) {
-	if o.N == 0 {
-		o.N = defaultEval
-	}
-	if o.N < minEval || o.N > maxEval {
+	if o.N != 0 && (o.N < minEval || o.N > maxEval) {
 		return nil, Usage(fmt.Errorf("%d pictures: want %d to %d", o.N, minEval, maxEval))
+	}
+	if o.N != 0 && o.Prompts != "" {
+		return nil, Usage(errors.New("a number of pictures and a file of prompts: want one of them, a picture a prompt is painted"))
 	}
 	l, err := s.loadRun(o.Run, "")
 	if err != nil {
 		return nil, err
 	}
 	defer l.close()
-	e := &Evaluation{Run: l.dir, Model: l.plan.o.Model, Step: l.step, N: o.N}
+	e := &Evaluation{Run: l.dir, Model: l.plan.o.Model, Step: l.step}
+	if l.plan.model.Reads {
+		return e, l.faithful(ctx, s, e, o)
+	}
+	if o.Prompts != "" {
+		return nil, l.noReader()
+	}
+	if o.N == 0 {
+		o.N = defaultEval
+	}
+	e.N = o.N
 	if l.plan.model.Classifies {
 		return e, l.accuracy(ctx, e)
-	}
-	if l.plan.model.Reads {
-		return e, l.faithful(ctx, e, o)
 	}
 	c, err := s.classifier(ctx, l.plan, l.src, o.Tell)
 	if err != nil {

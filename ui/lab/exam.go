@@ -26,52 +26,9 @@ const (
 	askedFrom  = 4096 // test examples among which prompts are looked for
 )
 
-// asked is a prompt out of the data, and what is known of it.
-type asked struct {
-	text string
-	ids  []int32
-	want samples.Truth // empty where nothing is known
-	held bool          // training never shows such a picture
-}
-
-// ask takes the first n captions of the test split (of the training split where there is none), held of them of what
-// training never shows; those come last.
-func (t texts) ask(src samples.Source, n, held int) []asked {
-	split := samples.Test
-	if src.Info().Test == 0 {
-		split = samples.Train
-	}
-	most := src.Info().Len(split)
-	if most == samples.Endless || most > askedFrom {
-		most = askedFrom
-	}
-	truth, known := samples.Describe(src)
-	var seen, kept []asked
-	for i := 0; i < most && (len(seen) < n || known && len(kept) < held); i++ {
-		a := asked{text: t.captions.Caption(split, i)}
-		if a.text == "" {
-			continue
-		}
-		a.ids = t.words.Encode(a.text, gen.TextLength).IDs
-		if known {
-			a.want, a.held = truth.Wanted(a.text), truth.HeldOut(truth.Truth(split, i))
-			if len(a.want) == 0 {
-				continue // nothing that could be judged
-			}
-		}
-		if a.held {
-			kept = append(kept, a)
-		} else {
-			seen = append(seen, a)
-		}
-	}
-	kept = kept[:min(held, len(kept))]
-	return append(seen[:min(n-len(kept), len(seen))], kept...)
-}
-
 // exam paints after fixed prompts with fixed noise and judges the pictures.
 type exam struct {
-	easel  *easel
+	hand   *copyist
 	eye    eye
 	avoid  []int32
 	d      gen.DataInfo
@@ -110,14 +67,18 @@ func newExam(ctx context.Context, v *views, p plan, shown bool) (*exam, error) {
 		return nil, nil
 	}
 	x.pixels = make([]float32, max(len(x.looked), len(x.judged))*x.d.H*x.d.W*x.d.C)
+	painter, ok := gen.PainterOf(v.net, x.d)
+	if !ok {
+		return nil, nil
+	}
 	var err error
-	x.easel, err = newEasel(ctx, v.eng, v.net, x.d, v.state, lookedAt)
+	x.hand, err = newCopyist(ctx, v.eng, painter, x.d, v.state, lookedAt)
 	return x, err
 }
 
 func (x *exam) close() {
 	if x != nil {
-		x.easel.close()
+		x.hand.close()
 	}
 }
 
@@ -129,8 +90,8 @@ func (x *exam) paint(ctx context.Context, list []asked) ([]float32, error) {
 	for i, a := range list {
 		ids[i] = a.ids
 	}
-	pixels := x.pixels[:len(list)*x.easel.one]
-	return pixels, x.easel.paint(ctx, o, ids, x.avoid, pixels)
+	pixels := x.pixels[:len(list)*x.hand.one]
+	return pixels, x.hand.paint(ctx, o, ids, x.avoid, pixels)
 }
 
 // view paints the pictures to look at, with their prompts.

@@ -15,6 +15,7 @@ func TestOneShotRuns(t *testing.T) {
 	s, err := Open(Options{Root: t.TempDir(), Threads: 1})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, s.Close()) })
+	s.classifierSteps = 2
 	for model, view := range map[string]string{"tgan": "scores", "tvae": "reconstruction"} {
 		t.Run(model, func(t *testing.T) {
 			j, err := s.Train(TrainOptions{Model: model, Data: "shapes", Steps: 2, Batch: 4, Keep: true, SaveEvery: 1, Views: true,
@@ -47,10 +48,11 @@ func TestOneShotRuns(t *testing.T) {
 			e, err := s.Evaluate(ctx, EvalOptions{Run: dir, N: 10})
 			require.NoError(t, err)
 			require.NotNil(t, e.TextQuality)
-			assert.Zero(t, e.Guidance)
-			assert.Zero(t, e.Steps)
-			assert.Empty(t, e.Sweep)
-			assert.Contains(t, e.Accuracy, "colour")
+			assert.Zero(t, e.TextQuality.Guidance)
+			assert.Zero(t, e.TextQuality.Steps)
+			assert.Empty(t, e.TextQuality.Sweep)
+			assert.Contains(t, e.TextQuality.Accuracy, "colour")
+			assert.Equal(t, "prompts", j.State().Views[0].Name)
 
 			drawn, err := s.Sample(ctx, SampleOptions{Run: dir, N: 2})
 			require.NoError(t, err)

@@ -123,7 +123,11 @@ func openData(p plan) (samples.Source, error) {
 	if p.model.Reads {
 		o.Language = samples.Both
 	}
-	return samples.Open(p.o.Data, o)
+	src, err := samples.Open(p.o.Data, o)
+	if err == nil && p.model.Classifies {
+		src, _ = samples.Labelled(src)
+	}
+	return src, err
 }
 
 func dataInfo(i samples.Info) gen.DataInfo {

@@ -124,15 +124,20 @@ func (s *Session) studioFor(ctx context.Context, o PaintOptions) (*Studio, error
 func (l *loaded) painter() (gen.Painter, error) {
 	p, ok := gen.PainterOf(l.net, l.plan.dataInfo(l.src.Info()))
 	if !ok {
-		var names []string
-		for _, m := range gen.Models() {
-			if m.Reads {
-				names = append(names, m.Name)
-			}
-		}
-		return nil, Usage(fmt.Errorf("model %s reads no text: want a run of %s", l.plan.o.Model, strings.Join(names, " or ")))
+		return nil, l.noReader()
 	}
 	return p, nil
+}
+
+// noReader says that the run's model reads no text, and which do.
+func (l *loaded) noReader() error {
+	var names []string
+	for _, m := range gen.Models() {
+		if m.Reads {
+			names = append(names, m.Name)
+		}
+	}
+	return Usage(fmt.Errorf("model %s reads no text: want a run of %s", l.plan.o.Model, strings.Join(names, " or ")))
 }
 
 // understand makes tokens of a prompt. One of unknown words alone is an error; an empty one is no text.
@@ -143,15 +148,4 @@ func understand(words *text.Vocabulary, prompt string) (text.Encoding, error) {
 			readingOf(words, prompt).strange(), strings.Join(words.Complete("", 8), ", ")))
 	}
 	return e, nil
-}
-
-// paint paints one picture a text into dst, as many at once as are wanted, at most paintBatch.
-func (l *loaded) paint(ctx context.Context, p gen.Painter, d gen.DataInfo, o gen.PaintOptions, texts [][]int32,
-	avoid []int32, dst []float32) error {
-	e, err := newEasel(ctx, l.eng, p, d, l.state, min(len(texts), paintBatch))
-	if err != nil {
-		return err
-	}
-	defer e.close()
-	return e.paint(ctx, o, texts, avoid, dst)
 }

@@ -16,20 +16,26 @@ import (
 // Faith is how faithful painted pictures are to their prompts: the share of attributes that are read back from the
 // pixels as they were asked for, by a matcher that knows no model.
 type Faith struct {
+	Count    int                `json:"n"`        // prompts
 	Accuracy map[string]float64 `json:"accuracy"` // by attribute: "colour", "shape", ...
 	All      float64            `json:"all"`      // pictures in which every attribute is right
-	HeldOut  *Faith             `json:"held_out,omitempty"`
-	Count    int                `json:"n"` // prompts
 }
 
-// TextQuality is what is measured of a run that paints after prompts, those of the test split.
+// TextQuality is what is measured of a run that paints after prompts. What cannot be told of its data is nil.
 type TextQuality struct {
-	Seed     uint64  `json:"seed"`
-	Guidance float64 `json:"guidance"` // 0 of a net that draws at once, as are the steps
-	Steps    int     `json:"steps"`
-	Faith
-	Sweep       []SweepPoint `json:"sweep,omitempty"`
-	SecondsEach float64      `json:"s_per_image"`
+	Count    int                `json:"n"` // pictures, one a prompt
+	Seed     uint64             `json:"seed"`
+	Guidance float64            `json:"guidance"` // 0 of a net that draws at once, as are the steps
+	Steps    int                `json:"steps"`
+	Accuracy map[string]float64 `json:"accuracy"` // of the prompts whose combinations training shows
+	All      *float64           `json:"all"`
+	HeldOut  *Faith             `json:"held_out"` // of the others
+	Sweep    []SweepPoint       `json:"sweep"`
+	// Frechet, Precision and Recall compare the pictures with as many of the test split, see Quality.
+	Frechet     *float64 `json:"frechet"`
+	Precision   *float64 `json:"precision"`
+	Recall      *float64 `json:"recall"`
+	SecondsEach float64  `json:"s_per_image"`
 }
 
 // SweepPoint is the share of pictures that are all right at a guidance.
@@ -113,47 +119,124 @@ func gradesText(list []train.Named) string {
 	return "right: " + strings.Join(parts, ", ")
 }
 
-// faithful measures a run that paints on n prompts of the test split.
-func (l *loaded) faithful(ctx context.Context, e *Evaluation, o EvalOptions) error {
+// faithful measures a run that paints, on prompts of the test split or of a file.
+func (l *loaded) faithful(ctx context.Context, s *Session, e *Evaluation, o EvalOptions) error {
+	if o.Tell == nil {
+		o.Tell = func(string) {}
+	}
 	p, err := l.painter()
 	if err != nil {
 		return err
 	}
-	truth, ok := l.src.(samples.Describer)
-	eye, ok2 := l.src.(samples.Matcher)
-	info := l.src.Info()
-	if !ok || !ok2 || info.H != info.W || info.C != 3 {
-		return Usage(fmt.Errorf("%s does not know what is in its pictures: measure a run of shapes, scenes or faces", info.Name))
+	list, err := l.prompts(o)
+	if err != nil {
+		return err
 	}
+	c, err := l.likeness(ctx, s, len(list), o.Tell)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	judge := l.judge(c)
+	if judge == nil && c == nil {
+		return Usage(fmt.Errorf("%s: nothing is known of its pictures by which others could be measured: sort them into a "+
+			"folder for each class, or measure a run of shapes, scenes, faces or digits", l.src.Info().Name))
+	}
+	k, err := newCopyist(ctx, l.eng, p, l.plan.dataInfo(l.src.Info()), l.state, min(len(list), paintBatch))
+	if err != nil {
+		return err
+	}
+	defer k.close()
 	opt := gen.NewPaintOptions()
 	opt.Seed = o.Seed
-	if n := info.Test; n != samples.Endless && e.N > n {
-		e.N = n
-	}
-	q := &TextQuality{Seed: o.Seed, Guidance: opt.Guidance, Steps: opt.Steps}
+	q := &TextQuality{Count: len(list), Seed: o.Seed, Guidance: opt.Guidance, Steps: opt.Steps,
+		Accuracy: map[string]float64{}, Sweep: []SweepPoint{}}
 	_, once := l.net.(gen.OneShot)
 	if once { // neither applies
 		q.Guidance, q.Steps = 0, 0
 	}
+	e.N, e.TextQuality = len(list), q
 	begin := time.Now()
-	seen, held, err := l.judge(ctx, p, truth, eye, opt, e.N)
+	pixels, err := l.paintAsked(ctx, k, opt, list)
 	if err != nil {
 		return err
 	}
-	q.SecondsEach = time.Since(begin).Seconds() / float64(e.N)
-	q.Faith = seen.faith()
+	q.SecondsEach = time.Since(begin).Seconds() / float64(len(list))
+	if c != nil {
+		like, _, err := c.compare(ctx, pixels)
+		if err != nil {
+			return err
+		}
+		q.Frechet, q.Precision, q.Recall = &like.Frechet, &like.Precision, &like.Recall
+	}
+	if judge == nil {
+		o.Tell(fmt.Sprintf("pictures of %s cannot be read back: nothing is told of the prompts", l.src.Info().Name))
+		return nil
+	}
+	sweep := sweepGuidances
+	if once {
+		sweep = nil
+	}
+	return l.grade(ctx, k, opt, list, pixels, judge, sweep, q)
+}
+
+// likeness is the classifier that the pictures are compared by; nil, after a word about it, where there can be none.
+func (l *loaded) likeness(ctx context.Context, s *Session, n int, tell func(string)) (*classifier, error) {
+	if n <= NearestK {
+		tell(fmt.Sprintf("%d pictures are too few to be compared with others: want %d at least", n, NearestK+1))
+		return nil, nil
+	}
+	if _, ok := samples.Labelled(l.src); !ok {
+		tell(fmt.Sprintf("%s has no labels: pictures are not compared with its own", l.src.Info().Name))
+		return nil, nil
+	}
+	return s.classifier(ctx, l.plan, l.src, tell)
+}
+
+// paintAsked paints a picture a prompt.
+func (l *loaded) paintAsked(ctx context.Context, k *copyist, o gen.PaintOptions, list []asked) ([]float32, error) {
+	ids := make([][]int32, len(list))
+	for i, a := range list {
+		ids[i] = a.ids
+	}
+	pixels := make([]float32, len(list)*k.one)
+	return pixels, k.paint(ctx, o, ids, l.plan.words.None(gen.TextLength).IDs, pixels)
+}
+
+// grade reads the pictures back, and others at the guidances of a sweep.
+func (l *loaded) grade(ctx context.Context, k *copyist, o gen.PaintOptions, list []asked, pixels []float32, judge judge,
+	sweep []float64, q *TextQuality) error {
+	count := func(list []asked, pixels []float32) (seen, held judged, err error) {
+		verdicts, err := judge(ctx, list, pixels)
+		for i, vs := range verdicts {
+			if list[i].held {
+				held.add(vs)
+			} else {
+				seen.add(vs)
+			}
+		}
+		return seen, held, err
+	}
+	seen, held, err := count(list, pixels)
+	if err != nil {
+		return err
+	}
+	if seen.n > 0 {
+		f := seen.faith()
+		q.Accuracy, q.All = f.Accuracy, &f.All
+	}
 	if held.n > 0 {
 		f := held.faith()
 		q.HeldOut = &f
 	}
-	e.TextQuality = q
-	if once {
-		return nil
-	}
-	for _, g := range sweepGuidances {
-		at := opt
+	list = list[:min(len(list), sweepPrompts)]
+	for _, g := range sweep {
+		at := o
 		at.Guidance = g
-		s, h, err := l.judge(ctx, p, truth, eye, at, min(e.N, sweepPrompts))
+		if pixels, err = l.paintAsked(ctx, k, at, list); err != nil {
+			return err
+		}
+		s, h, err := count(list, pixels)
 		if err != nil {
 			return err
 		}
@@ -162,29 +245,40 @@ func (l *loaded) faithful(ctx context.Context, e *Evaluation, o EvalOptions) err
 	return nil
 }
 
-// judge paints n prompts of the test split and reads the pictures back: those of combinations that training
-// showed, and those that it never did.
-func (l *loaded) judge(ctx context.Context, p gen.Painter, truth samples.Describer, eye samples.Matcher,
-	o gen.PaintOptions, n int) (seen, held judged, err error) {
-	d := l.plan.dataInfo(l.src.Info())
-	texts := make([][]int32, n)
-	prompts := make([]string, n)
-	for i := range texts {
-		prompts[i] = truth.Caption(samples.Test, i)
-		texts[i] = l.plan.words.Encode(prompts[i], gen.TextLength).IDs
-	}
-	one := d.H * d.W * d.C
-	pixels := make([]float32, n*one)
-	if err := l.paint(ctx, p, d, o, texts, l.plan.words.None(gen.TextLength).IDs, pixels); err != nil {
-		return seen, held, err
-	}
-	for i, prompt := range prompts {
-		vs := eye.Judge(truth.Wanted(prompt), pixels[i*one:(i+1)*one], d.H)
-		if truth.HeldOut(truth.Truth(samples.Test, i)) {
-			held.add(vs)
-		} else {
-			seen.add(vs)
+// judge gives the verdicts on pictures that were painted after prompts.
+type judge func(ctx context.Context, list []asked, pixels []float32) ([][]samples.Verdict, error)
+
+// judge is how pictures of the run's data are read back: by the data's own matcher, or else, where labels are what
+// captions speak of, as digits are, by the classifier c. It is nil where they cannot be.
+func (l *loaded) judge(c *classifier) judge {
+	if e, ok := newEye(l.src); ok {
+		return func(_ context.Context, list []asked, pixels []float32) ([][]samples.Verdict, error) {
+			return e.judge(list, pixels), nil
 		}
 	}
-	return seen, held, nil
+	if _, ok := samples.Describe(l.src); !ok || c == nil {
+		return nil
+	}
+	return func(ctx context.Context, list []asked, pixels []float32) ([][]samples.Verdict, error) {
+		_, logits, err := c.extract.Run(ctx, pixels)
+		if err != nil {
+			return nil, err
+		}
+		labels := c.src.Info().Labels
+		out := make([][]samples.Verdict, len(list))
+		for i, a := range list {
+			out[i] = labelVerdicts(a.want, labels, labels[gen.Largest(logits, i)])
+		}
+		return out, nil
+	}
+}
+
+// labelVerdicts are those on the attributes of a wish whose values are labels, of a picture that was taken for one.
+func labelVerdicts(want samples.Truth, labels []string, got string) (vs []samples.Verdict) {
+	for _, w := range want {
+		if slices.Contains(labels, w.Value) {
+			vs = append(vs, samples.Verdict{Name: w.Name, Want: w.Value, Got: got, Right: got == w.Value})
+		}
+	}
+	return vs
 }

@@ -34,6 +34,8 @@ type Runs struct {
 	logY    bool
 	second  bool // in little room: pictures in place of losses
 	busy    string
+	// compared is the name of the series in the chart, "" for the losses.
+	compared string
 
 	step    int // that everything is shown at; -1: the last of each
 	pasts   map[string]lab.Past
@@ -91,7 +93,8 @@ func newRuns(l *Lab) *Runs {
 	}
 	pictures := bind("pictures", "v", "pictures in place of losses, where there is room for one", r.other, "v")
 	pictures.Hidden = func() bool { return len(r.all) == 0 || r.layout().full }
-	r.keys = slices.Insert(r.keys, 5, pictures)
+	r.keys = slices.Insert(r.keys, 5, pictures,
+		bind("chart", "c", "compare other numbers: what is right in pictures, measures, parts of the loss", r.compare, "c"))
 	return r
 }
 

@@ -3,6 +3,7 @@ package screen
 import (
 	"context"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 
@@ -201,14 +202,14 @@ func (r *Runs) draw() tea.Cmd {
 	if r.art.drawing || !r.art.stale || r.w <= 0 || r.h <= 0 {
 		return more
 	}
-	o := runsOrder{lay: r.layout(), display: r.lab.Display, theme: r.lab.Theme, logY: r.logY, title: "loss"}
+	o := runsOrder{lay: r.layout(), display: r.lab.Display, theme: r.lab.Theme, logY: r.logY, title: r.comparedTitle()}
 	o.from, o.to = math.Inf(1), 0
 	shown := r.shown()
 	for _, e := range shown {
-		line := mainLine(r.pasts[e.id].Series)
+		line, page := r.line(r.pasts[e.id].Series), r.comparedPage()
 		name := widget.Clean(e.name)
 		if len(r.marked) == 0 {
-			name = label(line.Name)
+			name = page.label(line.Name)
 		}
 		if n := len(line.X); n > 0 {
 			o.from, o.to = min(o.from, line.X[0]), max(o.to, line.X[n-1])
@@ -216,13 +217,13 @@ func (r *Runs) draw() tea.Cmd {
 		c := &widget.Curve{}
 		for i := range line.X {
 			if r.step < 0 || line.X[i] <= float64(r.step) {
-				c.Add(line.X[i], line.Y[i])
+				c.Add(line.X[i], page.value(line.Y[i]))
 			}
 		}
 		o.lines = append(o.lines, widget.Series{Name: name, Curve: c})
 	}
 	if r.step >= 0 {
-		o.title = "loss up to step " + widget.Count(r.step)
+		o.title += " up to step " + widget.Count(r.step)
 	}
 	list := r.moments()
 	for i := range o.views {
@@ -312,10 +313,19 @@ func (o runsOrder) view(i int, s size) (*picture.Picture, string) {
 	return p, p.Cells(runsID(i), nil)
 }
 
+// few reports whether the runs have so few points that each should be seen.
+func (o runsOrder) few() bool {
+	const most = 100
+	return !slices.ContainsFunc(o.lines, func(s widget.Series) bool { return s.Curve.Len() > most })
+}
+
 func (o runsOrder) chart(s size) (*picture.Picture, string) {
 	w, h := widget.Inner(s.w, s.h)
-	opts := widget.ChartOptions{LogY: o.logY, Smooth: 0.9, XLabel: "step",
+	opts := widget.ChartOptions{LogY: o.logY, XLabel: "step", Smooth: 0.9, Dots: o.few(),
 		Empty: "the losses of the chosen run are drawn here"}
+	if opts.Dots {
+		opts.Smooth = 0
+	}
 	if o.to > o.from {
 		opts.XMin, opts.XMax = o.from, o.to
 	}

@@ -382,3 +382,23 @@ func TestMainLine(t *testing.T) {
 	assert.Equal(t, "recon", mainLine(named("recon")).Name)
 	assert.Empty(t, mainLine(nil).Name)
 }
+
+// TestRunsCompare goes through the numbers that the runs have, and back to the losses.
+func TestRunsCompare(t *testing.T) {
+	r := runsAt(t, fullShelf(), 116, 38)
+	out := keys(t, r, "c")
+	assert.Contains(t, out, Notice{Text: "of these runs nothing but a loss is kept"})
+	p := r.pasts[r.at]
+	p.Series = append(p.Series, lab.Series{Name: "grad_norm", X: []float64{1}, Y: []float64{2}},
+		lab.Series{Name: "acc_all", X: []float64{200, 400}, Y: []float64{0.25, 0.5}},
+		lab.Series{Name: "held_all", X: []float64{200, 400}, Y: []float64{0.25, 0.5}})
+	runAll(t, r, r.Update(runRead{r.at, p, nil}))
+	var titles []string
+	for range 4 {
+		keys(t, r, "c")
+		titles = append(titles, r.comparedTitle())
+		assert.Contains(t, plainText(t, r, 116, 38), "─ "+r.comparedTitle()+" ─")
+	}
+	assert.Equal(t, []string{"right, all (%)", "right, held out (%)", "grad norm", "loss"}, titles)
+	assert.Empty(t, r.line(nil).X)
+}
