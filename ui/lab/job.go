@@ -202,6 +202,7 @@ func (j *Job) train(ctx context.Context) (err error) {
 	j.eng, j.src = eng, src
 	j.mu.Lock()
 	err = j.plan.learn(src)
+	j.noteData(src)
 	j.mu.Unlock()
 	if err != nil {
 		return err

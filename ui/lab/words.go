@@ -45,6 +45,16 @@ func (p *plan) learn(src samples.Source) error {
 	return nil
 }
 
+// noteData tells what a user should know of the data, such as pictures without a caption, once a run. j.mu is held.
+func (j *Job) noteData(src samples.Source) {
+	if j.resume != "" || j.from != nil {
+		return
+	}
+	for _, note := range src.Info().Notes {
+		j.event(note)
+	}
+}
+
 // vocabulary is the plan's as a run keeps it, "" where there is none.
 func (p plan) vocabulary() string {
 	if p.words == nil {
