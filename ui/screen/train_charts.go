@@ -155,7 +155,7 @@ func (o order) chart(place int, cs *curves) (*picture.Picture, string) {
 	case lossPage:
 		opts.Smooth = 0.9
 	case rightPage:
-		opts.LogY, opts.YMax, opts.LegendRows = false, 100, min(4, max(1, h/5))
+		opts.LogY, opts.YMax, opts.LegendRows = false, 100, min(4, max(1, h/4))
 	case levelPage:
 		opts.LegendRows = min(3, max(1, h/6))
 	}
