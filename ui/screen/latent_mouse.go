@@ -18,8 +18,8 @@ func (l *Latent) Mouse(m Mouse) tea.Cmd {
 	big := lay.place[placeBig]
 	switch {
 	case m.Y == 0 && m.Kind == Press:
-		if mode, ok := modeAt(m.X, l.w); ok {
-			return l.setMode(mode)
+		if i, ok := modeUnder(m.X, l.w, latentModeNames[:]); ok {
+			return l.setMode(latentMode(i))
 		}
 	case l.mode == sketch && big.has(m.X, m.Y):
 		return l.drawMouse(m)

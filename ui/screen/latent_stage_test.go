@@ -169,10 +169,16 @@ func (s *latentStage) press(keys ...string) {
 // screenText is the View without styles; it fails where a line has another width.
 func (s *latentStage) screenText() string {
 	s.t.Helper()
-	lines := strings.Split(ansi.Strip(s.View(s.w, s.h)), "\n")
-	require.Len(s.t, lines, s.h)
+	return exactText(s.t, s.View(s.w, s.h), s.w, s.h)
+}
+
+// exactText is a View without styles; it fails where it has another size.
+func exactText(t *testing.T, view string, w, h int) string {
+	t.Helper()
+	lines := strings.Split(ansi.Strip(view), "\n")
+	require.Len(t, lines, h)
 	for i, line := range lines {
-		require.Equal(s.t, s.w, ansi.StringWidth(line), "line %d %q", i, line)
+		require.Equal(t, w, ansi.StringWidth(line), "line %d %q", i, line)
 	}
 	return strings.Join(lines, "\n")
 }

@@ -89,6 +89,7 @@ type mosaic struct {
 	im      *image.Paletted
 	w, h, c int // of the pictures
 	pal     *picture.Palette
+	tones   *tones // nil: the palette is a fixed one
 }
 
 func newMosaic(boxW, boxH, w, h, c int, th theme.Theme) *mosaic {
@@ -96,6 +97,23 @@ func newMosaic(boxW, boxH, w, h, c int, th theme.Theme) *mosaic {
 	if c == 3 {
 		m.pal = picture.Cube
 	}
+	m.blank(boxW, boxH, th)
+	return m
+}
+
+// newTonedMosaic is one for just these pictures: those with colour have a palette of their own.
+func newTonedMosaic(boxW, boxH, w, h, c int, th theme.Theme, pixels []float32) *mosaic {
+	if c != 3 {
+		return newMosaic(boxW, boxH, w, h, c, th)
+	}
+	m := &mosaic{w: w, h: h, c: c, tones: newTones(pixels)}
+	m.pal = m.tones.pal
+	m.blank(boxW, boxH, th)
+	return m
+}
+
+// blank makes the image, empty.
+func (m *mosaic) blank(boxW, boxH int, th theme.Theme) {
 	var pal color.Palette
 	for _, v := range m.pal.RGB {
 		pal = append(pal, color.RGBA{R: v[0], G: v[1], B: v[2], A: 255})
@@ -105,7 +123,6 @@ func newMosaic(boxW, boxH, w, h, c int, th theme.Theme) *mosaic {
 	for i := range m.im.Pix {
 		m.im.Pix[i] = byte(len(pal) - 1)
 	}
-	return m
 }
 
 // index is that of a colour, a new one while there is room in the palette.
@@ -126,10 +143,13 @@ func (m *mosaic) index(c color.RGBA) byte {
 func (m *mosaic) put(t tile, pixels []float32) {
 	values := resample(pixels, m.w, m.h, m.c, t.w, t.h)
 	var im *picture.Image
-	if m.c == 3 {
+	switch {
+	case m.tones != nil:
+		im = m.tones.image(values, t.w, t.h)
+	case m.c == 3:
 		im = picture.FromRGB(values, t.w, t.h)
-	} else {
-		im = picture.FromGray(values, t.w, t.h)
+	default:
+		im = picture.FromValues(values, t.w, t.h, m.pal, 0, 1)
 	}
 	for y := range t.h {
 		if t.y+y >= 0 && t.y+y < m.im.Rect.Dy() && t.x+t.w <= m.im.Rect.Dx() {

@@ -57,42 +57,9 @@ func (l *Latent) panel(place int, lay latentLayout) string {
 
 // header is the first line: whose codes these are, and the modes at the right.
 func (l *Latent) header(w int) string {
-	s, th := l.space, l.lab.Theme
-	names := strings.Join(latentModeNames[:], "  ")
-	var right []string
-	for m, name := range latentModeNames {
-		if latentMode(m) == l.mode {
-			right = append(right, th.Selected.Render(name))
-			continue
-		}
-		right = append(right, th.Accent.Render(name[:1])+th.Dim.Render(name[1:]))
-	}
-	room := max(0, w-len(names)-1)
-	left, used := "", 0
-	for i, part := range []string{s.Run, s.Model, filepath.Base(s.Data), "step " + widget.Count(s.Step)} {
-		part = widget.Clean(part)
-		style, sep := th.Text, " · "
-		if i == 0 {
-			style, sep = th.Title, ""
-		}
-		if used += ansi.StringWidth(sep + part); i > 0 && used > room {
-			break // whole or not at all
-		}
-		left += th.Dim.Render(sep) + style.Render(part)
-	}
-	return widget.Fit(widget.Fit(left, room)+" "+strings.Join(right, "  "), w)
-}
-
-// modeAt is the mode whose name stands at column x of the header.
-func modeAt(x, w int) (latentMode, bool) {
-	at := w - len(strings.Join(latentModeNames[:], "  "))
-	for m, name := range latentModeNames {
-		if x >= at && x < at+len(name) {
-			return latentMode(m), true
-		}
-		at += len(name) + 2
-	}
-	return 0, false
+	s := l.space
+	parts := []string{s.Run, s.Model, filepath.Base(s.Data), "step " + widget.Count(s.Step)}
+	return modesLine(w, parts, latentModeNames[:], int(l.mode), l.lab.Theme)
 }
 
 // status is the last line: a path that is typed, what is being opened, or what to do in this mode.
