@@ -40,6 +40,7 @@ type paintedJSON struct {
 	To         string    `json:"to,omitempty"`
 	Count      int       `json:"count,omitempty"`
 	Spread     float64   `json:"spread,omitempty"`
+	Variation  int       `json:"variation,omitempty"`
 	Guidances  []float64 `json:"guidances,omitempty"`
 	StepCounts []int     `json:"step_counts,omitempty"`
 	Steps      int       `json:"steps"`
@@ -101,7 +102,7 @@ func (p Painted) json() paintedJSON {
 	}
 	return paintedJSON{Format: paintedFormat, Number: paintedNumber, Program: p.Version, Run: p.Run, Step: p.Step,
 		Kind: r.Kind.String(), Prompt: read(r.Prompt), Negative: read(r.Negative), To: read(r.To), Count: r.Count,
-		Spread: r.Spread, Guidances: r.Guidances, StepCounts: r.StepCounts, Steps: r.Steps, Guidance: r.Guidance,
+		Spread: r.Spread, Variation: r.Variation, Guidances: r.Guidances, StepCounts: r.StepCounts, Steps: r.Steps, Guidance: r.Guidance,
 		Sampler: r.Sampler, Seed: r.Seed, Strength: r.Strength, Start: p.Start, Mask: p.Mask, Looks: r.Looks,
 		H: p.H, W: p.W, C: p.C}
 }
@@ -126,7 +127,7 @@ func (j paintedJSON) painted() (Painted, error) {
 	}
 	p := Painted{Start: j.Start, Mask: j.Mask, Run: j.Run, Step: j.Step, Version: j.Program, H: j.H, W: j.W, C: j.C,
 		Request: Request{Kind: RequestKind(kind), Prompt: j.Prompt, Negative: j.Negative, To: j.To, Count: j.Count,
-			Spread: j.Spread, Guidances: j.Guidances, StepCounts: j.StepCounts, Looks: j.Looks,
+			Spread: j.Spread, Variation: j.Variation, Guidances: j.Guidances, StepCounts: j.StepCounts, Looks: j.Looks,
 			PaintOptions: gen.PaintOptions{Steps: j.Steps, Guidance: j.Guidance, Sampler: j.Sampler, Seed: j.Seed,
 				Strength: j.Strength}}}
 	return p, p.check()

@@ -151,11 +151,10 @@ func (t *Studio) plot(r Request) (*sitting, error) {
 	for _, i := range r.order() {
 		tile, steps := gen.Tile{Terms: gen.Guided(prompt.IDs, avoid.IDs, r.Guidance)}, r.Steps
 		switch r.Kind {
+		case One:
+			tile.Stream, tile.Spread = r.noise(r.Variation)
 		case Variations:
-			tile.Stream = uint64(i)
-			if i > 0 {
-				tile.Spread = r.Spread
-			}
+			tile.Stream, tile.Spread = r.noise(i)
 		case Interpolation:
 			tile.Terms = between(prompt.IDs, to.IDs, avoid.IDs, r.Guidance, float64(i)/float64(n-1))
 		case Grid:
@@ -171,6 +170,14 @@ func (t *Studio) plot(r Request) (*sitting, error) {
 		f.looks = newLooked(a.Looks, f.Reading)
 	}
 	return s, nil
+}
+
+// noise says which noise a variation has, and how far it is turned to it from the first one's.
+func (r Request) noise(variation int) (stream uint64, spread float64) {
+	if variation > 0 {
+		spread = r.Spread
+	}
+	return uint64(variation), spread
 }
 
 // order lists the pictures of a request as they are painted: a grid column by column, since pictures of as many steps

@@ -41,6 +41,8 @@ type Request struct {
 	// Spread of Variations: 0 gives each picture a seed of its own; over 0, at most 1, the first has the seed's noise
 	// and the others' is that far turned from it, 1 being nothing left of it.
 	Spread float64
+	// Variation of One takes the noise of that one of Variations, with the same Spread; 0 is the seed's own.
+	Variation int
 	gen.PaintOptions
 	// Looks keeps where layers looked, of the first picture.
 	Looks bool
@@ -66,6 +68,12 @@ func (r Request) Check(a StudioAbout) error {
 	}
 	switch r.Kind {
 	case One:
+		if r.Variation < 0 || r.Variation >= MaxTiles {
+			return Usage(fmt.Errorf("variation %d: want 0 to %d", r.Variation, MaxTiles-1))
+		}
+		if r.Variation > 0 && !(r.Spread >= 0 && r.Spread <= 1) {
+			return Usage(fmt.Errorf("spread %v: want a number from 0, of other seeds, to 1", r.Spread))
+		}
 	case Variations:
 		if r.Count < 1 || r.Count > MaxTiles {
 			return Usage(fmt.Errorf("%d pictures: want 1 to %d", r.Count, MaxTiles))
