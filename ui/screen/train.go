@@ -62,7 +62,7 @@ func newTrain(l *Lab) *Train {
 	which := bind("picture", "v", "show the other picture, where there is room for one", t.other, "v")
 	which.Hidden = func() bool { return !newLayout(t).single() }
 	turn := bind("chart", "c", "show another chart: loss, what is right in the pictures, loss by noise", t.turnPage, "c")
-	turn.Hidden = func() bool { return !reads(t.state) }
+	turn.Hidden = func() bool { return !captioned(t.state) }
 	t.keys = []Key{
 		pause, step, which, turn,
 		bind("lr", "+/-", "raise or lower the learning rate: 1, 2, 5, 10", t.rate, "+", "=", "-"),

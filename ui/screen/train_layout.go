@@ -29,7 +29,7 @@ const (
 )
 
 func newLayout(t *Train) layout {
-	l := layout{w: t.w, h: t.h, status: 1, full: t.w >= fullW && t.h >= fullH, reading: reads(t.state)}
+	l := layout{w: t.w, h: t.h, status: 1, full: t.w >= fullW && t.h >= fullH, reading: captioned(t.state)}
 	l.displayed = [2]int{max(1, t.lab.Display.CellW), max(1, t.lab.Display.CellH)}
 	if t.state.Err != nil {
 		n := (ansi.StringWidth(errorText(t.state)) + t.w) / max(1, t.w)
@@ -58,8 +58,8 @@ func newLayout(t *Train) layout {
 	return l
 }
 
-// reads reports whether a training's pictures are painted after words.
-func reads(s *lab.State) bool {
+// captioned reports whether a training's pictures are painted after words.
+func captioned(s *lab.State) bool {
 	for _, v := range s.Views {
 		if len(v.Captions) > 0 {
 			return true
