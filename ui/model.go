@@ -33,6 +33,7 @@ type Config struct {
 	Session *lab.Session
 	Screen  byte            // digit of the first screen, 0: the first
 	Open    map[byte]string // what screens are to open, by digit
+	Set     map[byte][]Setting
 	Devices func(context.Context) []lab.DeviceStatus
 
 	Graphics picture.Mode
@@ -140,20 +141,25 @@ func (m *Model) Init() tea.Cmd {
 	return tea.Batch(append(cmds, m.open())...)
 }
 
-// open hands the screens what the command line wants them to open.
+// open hands the screens what the command line sets, and wants them to open.
 func (m *Model) open() tea.Cmd {
 	var cmds []tea.Cmd
 	for i, e := range m.entries {
-		what, wanted := m.cfg.Open[e.Digit]
 		s, ok := m.screens[i].(screen.Teachable)
-		if !wanted || !ok {
+		if !ok {
 			continue
 		}
-		cmd, err := s.Set("open", what)
-		if err != nil {
-			m.notice = screen.Notice{Text: err.Error(), Bad: true}
+		set := m.cfg.Set[e.Digit]
+		if what, wanted := m.cfg.Open[e.Digit]; wanted {
+			set = append(set[:len(set):len(set)], Setting{"open", what})
 		}
-		cmds = append(cmds, cmd)
+		for _, v := range set {
+			cmd, err := s.Set(v.Name, v.Value)
+			if err != nil {
+				m.notice = screen.Notice{Text: err.Error(), Bad: true}
+			}
+			cmds = append(cmds, cmd)
+		}
 	}
 	return tea.Batch(cmds...)
 }

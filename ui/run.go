@@ -34,7 +34,12 @@ type Options struct {
 	Screen byte
 	// Open is what screens are to open at once, such as a file, by their digits.
 	Open map[byte]string
+	// Set is what screens are set to before they open it, in order, by their digits.
+	Set map[byte][]Setting
 }
+
+// Setting is a value of a screen by its name, as lessons set it.
+type Setting struct{ Name, Value string }
 
 // stopWait is how long the end of the lab waits for a training to stop.
 const stopWait = 3 * time.Second
@@ -80,6 +85,7 @@ func Run(ctx context.Context, session *lab.Session, o Options) error {
 		return session.Train(t)
 	}
 	m := New(Config{Job: job, Start: start, Begin: begin, Session: session, Screen: o.Screen, Open: o.Open,
+		Set:     o.Set,
 		Devices: session.Devices, Graphics: mode, Getenv: os.Getenv, Store: store, Out: out})
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(runtime.NumCPU() + sparePs))
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGHUP)

@@ -20,6 +20,7 @@ func (a *app) complete(root *cobra.Command) {
 		"sample": a.runNames,
 		"eval":   a.runNames,
 		"latent": a.runNames,
+		"t2i":    a.runNames,
 		"resume": a.runNames,
 		"pack":   a.runNames,
 		"data":   a.dataNames,
@@ -39,7 +40,9 @@ func (a *app) complete(root *cobra.Command) {
 		"out":      files,
 		"golden":   files,
 		"run":      a.runNames,
-		"mode":     words(latentKinds),
+		"mode":     modeNames,
+		"sampler":  words(func() []string { return gen.Samplers }),
+		"open":     files,
 		"preset":   words(presetNames),
 		"loss":     words(func() []string { return gen.LossNames2D }),
 		"speed":    words(func() []string { return lab.GAN2DSpeeds }),
@@ -67,6 +70,14 @@ func words(list func() []string) completion {
 	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return list(), cobra.ShellCompDirectiveNoFileComp
 	}
+}
+
+// modeNames are what --mode of a verb takes.
+func modeNames(c *cobra.Command, args []string, to string) ([]string, cobra.ShellCompDirective) {
+	if c.Name() == "t2i" {
+		return words(t2iModes)(c, args, to)
+	}
+	return words(latentKinds)(c, args, to)
 }
 
 // pictures are those built in; the shell adds files.

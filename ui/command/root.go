@@ -59,8 +59,8 @@ func (a *app) root() *cobra.Command {
 	f.StringVar(&a.runs, "runs", "", "folder of the runs (default the user's own, see mllab runs)")
 	f.StringVar(&a.graphics, "graphics", "auto", "pictures as: auto, sixel, kitty, iterm, blocks or none")
 	for _, verb := range []func() *cobra.Command{
-		a.train, a.resume, a.sample, a.eval, a.pack, a.conv, a.gan2d, a.latent, a.list, a.devices, a.data,
-		a.bench, a.version,
+		a.train, a.resume, a.sample, a.eval, a.pack, a.conv, a.gan2d, a.latent, a.t2i, a.list, a.devices,
+		a.data, a.bench, a.version,
 	} {
 		c.AddCommand(verb())
 	}
