@@ -118,7 +118,8 @@ func TestLessonScrolls(t *testing.T) {
 	assert.NotContains(t, text(t, m), "the very end")
 }
 
-// school is a lab with all that lessons need: a session, in which a game is played, and a small VAE on disk.
+// school is a lab with all that lessons need: a session, in which a game is played, and a small VAE and a small net that
+// reads on disk.
 func school(t *testing.T) *Model {
 	t.Helper()
 	s, err := lab.Open(lab.Options{Root: t.TempDir(), Threads: 1})
@@ -128,8 +129,14 @@ func school(t *testing.T) *Model {
 		Settings: map[string]string{"hidden": "8", "latent": "3"}})
 	require.NoError(t, err)
 	require.NoError(t, job.Wait())
+	reader, err := s.Train(lab.TrainOptions{Model: "t2i", Data: "shapes", Steps: 1, Batch: 2, Keep: true,
+		Settings: map[string]string{"width": "16", "text": "32", "layers": "1"}})
+	require.NoError(t, err)
+	require.NoError(t, reader.Wait())
 	m := New(Config{Job: job, Session: s, Store: picture.NewStore(), Graphics: picture.Blocks,
-		Begin: func(o lab.TrainOptions) (Job, error) { return job, nil }, Open: map[byte]string{'3': job.State().Dir}})
+		Begin: func(o lab.TrainOptions) (Job, error) { return job, nil },
+		Open:  map[byte]string{'3': job.State().Dir, '2': reader.State().Dir},
+		Set:   map[byte][]Setting{'2': {{"steps", "4"}}}})
 	m.clock = func() tea.Cmd { return nil }
 	tell(t, m, tea.WindowSizeMsg{Width: 120, Height: 40})
 	run(t, m, m.open())
