@@ -12,8 +12,8 @@ import (
 var _ = register(Model{
 	Name:  "t2i",
 	What:  "text to image: a diffusion model that looks at the words while it draws",
-	Rate:  1e-3,
-	Batch: 64,
+	Rate:  1.5e-3,
+	Batch: 32, // 64 learn less from as many pictures
 	Reads: true,
 	Tests: 512, // six estimates each
 	settings: []Setting{

@@ -20,19 +20,19 @@ type Recipe struct {
 var recipes = []Recipe{
 	{
 		Name: "shapes", Model: "t2i", Data: "shapes", What: "one object, 32x32 pixels",
-		Steps: 4000, Batch: 64, LR: 2e-3,
+		Steps: 5000, Batch: 32, LR: 1.5e-3,
 	},
 	{
 		Name: "scenes", Model: "t2i", Data: "scenes", What: "one to three objects and how they lie, 32x32 pixels",
-		Steps: 6000, Batch: 64, LR: 2e-3,
+		Steps: 9000, Batch: 32, LR: 1.5e-3,
 	},
 	{
 		Name: "faces", Model: "t2i", Data: "faces", What: "cartoon faces, 32x32 pixels",
-		Steps: 4000, Batch: 64, LR: 2e-3,
+		Steps: 5000, Batch: 32, LR: 1.5e-3,
 	},
 	{
 		Name: "shipped", Model: "t2i", Data: "scenes", What: "the net that comes with mllab",
-		Steps: 6000, Batch: 64, LR: 2e-3,
+		Steps: 9000, Batch: 32, LR: 1.5e-3,
 	},
 }
 
