@@ -36,6 +36,15 @@ type TextQuality struct {
 	Precision   *float64 `json:"precision"`
 	Recall      *float64 `json:"recall"`
 	SecondsEach float64  `json:"s_per_image"`
+	// Pairs is what became of prompts of two objects; nil where none was.
+	Pairs *Pairs `json:"two_objects,omitempty"`
+}
+
+// Pairs are pictures of two objects: Bound is the share of those in which both have the colour and the shape that they
+// were given, neither the other's.
+type Pairs struct {
+	Count int     `json:"n"`
+	Bound float64 `json:"bound"`
 }
 
 // SweepPoint is the share of pictures that are all right at a guidance.
@@ -73,6 +82,35 @@ func (j *judged) add(vs []samples.Verdict) {
 	if samples.AllRight(vs) {
 		j.all++
 	}
+}
+
+// pairs sums up the verdicts on pictures of two objects; nil if there are none.
+func pairs(verdicts [][]samples.Verdict) *Pairs {
+	var p Pairs
+	bound := 0
+	for _, vs := range verdicts {
+		right, of := 0, 0
+		for _, v := range vs {
+			if v.Base() == "shape" || v.Base() == "colour" {
+				of++
+				if v.Right {
+					right++
+				}
+			}
+		}
+		if of != 4 {
+			continue
+		}
+		p.Count++
+		if right == of {
+			bound++
+		}
+	}
+	if p.Count == 0 {
+		return nil
+	}
+	p.Bound = float64(bound) / float64(p.Count)
+	return &p
 }
 
 func (j *judged) faith() Faith {
@@ -206,8 +244,9 @@ func (l *loaded) paintAsked(ctx context.Context, k *copyist, o gen.PaintOptions,
 // grade reads the pictures back, and others at the guidances of a sweep.
 func (l *loaded) grade(ctx context.Context, k *copyist, o gen.PaintOptions, list []asked, pixels []float32, judge judge,
 	sweep []float64, q *TextQuality) error {
+	var verdicts [][]samples.Verdict
 	count := func(list []asked, pixels []float32) (seen, held judged, err error) {
-		verdicts, err := judge(ctx, list, pixels)
+		verdicts, err = judge(ctx, list, pixels)
 		for i, vs := range verdicts {
 			if list[i].held {
 				held.add(vs)
@@ -221,6 +260,7 @@ func (l *loaded) grade(ctx context.Context, k *copyist, o gen.PaintOptions, list
 	if err != nil {
 		return err
 	}
+	q.Pairs = pairs(verdicts)
 	if seen.n > 0 {
 		f := seen.faith()
 		q.Accuracy, q.All = f.Accuracy, &f.All

@@ -149,3 +149,17 @@ func TestVocabularyOfARun(t *testing.T) {
 	require.NoError(t, q.learn(src))
 	assert.Equal(t, q.words.Len(), q.dataInfo(src.Info()).Words)
 }
+
+func TestPairsBind(t *testing.T) {
+	all := func(right ...bool) (vs []samples.Verdict) {
+		for i, name := range []string{"shape", "colour", "shape 2", "colour 2", "size"} {
+			if i < len(right) {
+				vs = append(vs, samples.Verdict{Name: name, Right: right[i]})
+			}
+		}
+		return vs
+	}
+	assert.Nil(t, pairs([][]samples.Verdict{all(true, true), nil}), "one object binds nothing")
+	p := pairs([][]samples.Verdict{all(true, true, true, true, false), all(true, false, true, true, true), all(true, true)})
+	assert.Equal(t, &Pairs{2, 0.5}, p)
+}
