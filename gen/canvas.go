@@ -3,7 +3,6 @@ package gen
 import (
 	"errors"
 	"fmt"
-	"math"
 
 	"mllab/compile/ir"
 	"mllab/engine/nn"
@@ -36,11 +35,11 @@ func textFit(d DataInfo) fit {
 // of words features.
 func newCanvas(ps *nn.Params, f fit, w, latent, words int) *canvas {
 	wide, h, v := 4*w, f.h/patch, f.w/patch
-	block := func(name string, in, out int) res { return newRes(ps.Sub(name), in, out, wide) }
+	block := func(name string, in, out int) res { return newTurnedRes(ps.Sub(name), in, out, wide) }
 	m := &canvas{fit: f, width: w, latent: latent}
 	m.z1, m.z2 = nn.NewLinear(ps, "z1", latent, wide), nn.NewLinear(ps, "z2", wide, wide)
 	m.tx, m.in = nn.NewLinear(ps, "tx", words, wide), nn.NewLinear(ps, "in", wide, f.h/8*(f.w/8)*2*w)
-	m.place = ps.Add("place", nn.Normal(1/math.Sqrt(float64(2*w))), h/2, v/2, 2*w)
+	m.place = ps.Add("place", nn.Normal(1), h/2, v/2, 2*w)
 	m.r1, m.x1 = block("r1", 2*w, 2*w), newGaze(ps, "x1", h/2, v/2, 2*w, words)
 	m.r2, m.x2 = block("r2", 2*w, 2*w), newGaze(ps, "x2", h/2, v/2, 2*w, words)
 	m.up = nn.NewConv2d(ps, "up", 3, 2*w, w, ops.Conv{Pad: 1})
@@ -52,14 +51,14 @@ func newCanvas(ps *nn.Params, f fit, w, latent, words int) *canvas {
 
 // apply gives what is to be squashed into pictures, f32 [N h w C], of codes z [N latent] and what a reader says of
 // texts.
-func (m *canvas) apply(s *nn.Scope, z, words, hide, mean ir.Value, looks *[]Look) ir.Value {
+func (m *canvas) apply(s *nn.Scope, z, words, hide, gist ir.Value, looks *[]Look) ir.Value {
 	b := s.B
 	if b.Err() != nil {
 		return ir.None
 	}
 	n := b.Type(z).Shape[0]
 	e := m.z2.Apply(s, ops.Silu(b, m.z1.Apply(s, z)))
-	e = ops.Silu(b, ops.Add(b, e, m.tx.Apply(s, mean)))
+	e = ops.Silu(b, ops.Add(b, e, m.tx.Apply(s, gist)))
 	see := func(g gaze, h ir.Value) ir.Value { return g.apply(s, h, words, hide, looks) }
 	h := ops.Reshape(b, m.in.Apply(s, e), n, m.fit.h/8, m.fit.w/8, 2*m.width)
 	h = ops.Add(b, ops.Upsample2D(b, h, 2), s.Param(m.place))

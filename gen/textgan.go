@@ -77,14 +77,14 @@ func (m *textGAN) Params() *nn.Params { return m.ps }
 
 // generate draws pictures [n h w C] in [-1,1] of codes [n latent] and texts.
 func (m *textGAN) generate(s *nn.Scope, z, tokens ir.Value, looks *[]Look) ir.Value {
-	words, hide, mean := m.gRead.apply(s, tokens)
-	return s.Tap("g.out", ops.Tanh(s.B, m.net.apply(s, z, words, hide, mean, looks)))
+	words, hide, gist := m.gRead.apply(s, tokens)
+	return s.Tap("g.out", ops.Tanh(s.B, m.net.apply(s, z, words, hide, gist, looks)))
 }
 
 // heard gives what the discriminator makes of texts, [n features].
 func (m *textGAN) heard(s *nn.Scope, tokens ir.Value) ir.Value {
-	_, _, mean := m.dRead.apply(s, tokens)
-	return ops.Scale(s.B, m.tx.Apply(s, mean), 1/math.Sqrt(float64(m.features)))
+	_, _, gist := m.dRead.apply(s, tokens)
+	return ops.Scale(s.B, m.tx.Apply(s, gist), 1/math.Sqrt(float64(m.features)))
 }
 
 // rate gives scores [n] of features seen [n features] beside what was heard, likewise; None: nothing.

@@ -71,17 +71,17 @@ func newTextVAE(s Settings, d DataInfo) (Net, error) {
 func (v *textVAE) Params() *nn.Params { return v.ps }
 
 // said is what the reader gives of texts.
-type said struct{ words, hide, mean ir.Value }
+type said struct{ words, hide, gist ir.Value }
 
 func (v *textVAE) listen(s *nn.Scope, tokens ir.Value) said {
-	words, hide, mean := v.read.apply(s, tokens)
-	return said{words, hide, mean}
+	words, hide, gist := v.read.apply(s, tokens)
+	return said{words, hide, gist}
 }
 
 // encode gives q(z|x, text) of pictures [n H W C] in [0,1]: mean and logarithm of the variance [n latent].
 func (v *textVAE) encode(s *nn.Scope, x ir.Value, t said) (mean, logVar ir.Value) {
 	h := v.eye.apply(s, v.fit.enter(s, x))
-	h = leaky(s, ops.Add(s.B, h, v.told.Apply(s, t.mean)))
+	h = leaky(s, ops.Add(s.B, h, v.told.Apply(s, t.gist)))
 	return v.mu.Apply(s, h), v.lv.Apply(s, h)
 }
 
@@ -93,13 +93,13 @@ func (v *textVAE) prior(s *nn.Scope, t said) (mean, logVar ir.Value) {
 	if !v.asked {
 		return ir.None, ir.None
 	}
-	raw := ops.Scale(s.B, v.pl.Apply(s, t.mean), 1/float64(widestPrior))
-	return v.priorMu.Apply(s, t.mean), ops.Scale(s.B, ops.Tanh(s.B, raw), widestPrior)
+	raw := ops.Scale(s.B, v.pl.Apply(s, t.gist), 1/float64(widestPrior))
+	return v.priorMu.Apply(s, t.gist), ops.Scale(s.B, ops.Tanh(s.B, raw), widestPrior)
 }
 
 // logits of pictures [n h w C] of codes.
 func (v *textVAE) logits(s *nn.Scope, z ir.Value, t said, looks *[]Look) ir.Value {
-	return v.net.apply(s, z, t.words, t.hide, t.mean, looks)
+	return v.net.apply(s, z, t.words, t.hide, t.gist, looks)
 }
 
 // pictures decodes codes to the means of the pixels, [n H W C] in [0,1].
