@@ -10,9 +10,18 @@ import (
 	"mllab/samples"
 )
 
+// oneThread is a session whose small nets wait for no second thread.
+func oneThread(t *testing.T) *Session {
+	t.Helper()
+	s, err := Open(Options{Root: t.TempDir(), Threads: 1})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, s.Close()) })
+	return s
+}
+
 // A net that reads is seen and judged by fixed prompts while it trains.
 func TestExam(t *testing.T) {
-	s := session(t)
+	s := oneThread(t)
 	j, err := s.Train(TrainOptions{Model: "t2i", Data: "shapes", Steps: 2, Batch: 4, Keep: true, Views: true,
 		Settings: map[string]string{"width": "16", "text": "32", "layers": "1", "eval_every": "2"}})
 	require.NoError(t, err)

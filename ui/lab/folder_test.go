@@ -18,7 +18,7 @@ import (
 // A user's folder: what has no caption, and which captions have no picture, is counted and said; the words are the
 // user's own, and what is painted can be looked at but not judged.
 func TestCaptionedFolder(t *testing.T) {
-	ctx, s := context.Background(), session(t)
+	ctx, s := context.Background(), oneThread(t)
 	dir := t.TempDir()
 	var captions strings.Builder
 	for i := range 24 {

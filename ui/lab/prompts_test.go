@@ -66,7 +66,7 @@ func FuzzPrompts(f *testing.F) {
 
 // A run that reads is measured on its test split, on prompts of a file, and without a word about what training held out.
 func TestEvaluateAPainter(t *testing.T) {
-	ctx, s := context.Background(), session(t)
+	ctx, s := context.Background(), oneThread(t)
 	s.classifierSteps = 2
 	dir := reader(t, s)
 	var told []string
