@@ -66,7 +66,15 @@ func (o studioOrder) reelShape(w, h int) reelShape {
 	}
 	wide, _ := o.display.Pixels(w-r.left, 1)
 	r.pieces = max(1, min((wide+mostPixels-1)/mostPixels, mostPieces))
-	r.cols = max(1, (w-r.left)/r.pieces-1)
+	one := min(w-r.left-1, mostPixels/o.lay.cellW) // where one piece shows all steps there is one
+	if oneW, oneH := o.display.Pixels(one, h-r.below); r.pieces > 1 {
+		if _, slots, _ := reelTiles(o.about.W, o.about.H, oneW, oneH, r.rows, 1<<16); slots >= o.shot.of() {
+			r.pieces = 1
+		}
+	}
+	if r.cols = max(1, (w-r.left)/r.pieces-1); r.pieces == 1 {
+		r.cols = max(1, one)
+	}
 	r.boxW, r.boxH = o.display.Pixels(r.cols, h-r.below)
 	of := max(1, o.shot.of())
 	var lines int

@@ -96,7 +96,7 @@ func (o studioOrder) sheet(d *studioDrawn, w, h int) string {
 	}
 	boxW, boxH := o.display.Pixels(w-1, h)
 	cols := sheetColumns(p.tiles, o.about.W, o.about.H, boxW, boxH)
-	tiles := tileGrid(o.about.W, o.about.H, boxW, boxH, cols, (p.tiles+cols-1)/cols)[:p.tiles]
+	tiles := sheetTiles(o.about.W, o.about.H, boxW, boxH, cols, (p.tiles+cols-1)/cols)[:p.tiles]
 	m := o.sheetMosaic(tiles, boxW, boxH)
 	return o.picture(d, studioHero, heroID, m, tiles, w-1, h, 0, 0)
 }
@@ -133,6 +133,24 @@ func sheetColumns(n, w, h, boxW, boxH int) int {
 	return at
 }
 
+// sheetTiles lays out cols x rows pictures as large as they can be: pixels need not be enlarged by a whole factor where
+// they are small.
+func sheetTiles(w, h, boxW, boxH, cols, rows int) []tile {
+	tiles := tileGrid(w, h, boxW, boxH, cols, rows)
+	const most = 8 // screen pixels a pixel, from where on nothing is gained
+	wide, high := (boxW-2)/cols-tileGap, (boxH-2)/rows-tileGap
+	tw := min(wide, high*w/h)
+	if tw <= tiles[0].w || tw > most*w || boxW < cols*12 {
+		return tiles
+	}
+	th := tw * h / w
+	x0, y0 := (boxW-cols*(tw+tileGap)+tileGap)/2, (boxH-rows*(th+tileGap)+tileGap)/2
+	for i := range tiles {
+		tiles[i].x, tiles[i].y, tiles[i].w, tiles[i].h = x0+i%cols*(tw+tileGap), y0+i/cols*(th+tileGap), tw, th
+	}
+	return tiles
+}
+
 // tileColumns is how many pictures stand in a row of the sheet that is shown.
 func (s *Studio) tileColumns() int {
 	p := s.shot
@@ -151,7 +169,10 @@ func (o studioOrder) gridSheet(d *studioDrawn, w, h int) string {
 	cols := max(1, p.cols)
 	rows := (p.tiles + cols - 1) / cols
 	boxW, boxH := o.display.Pixels(w-1-gridLeft, h-1)
-	tiles := tileGrid(o.about.W, o.about.H, boxW, boxH, cols, rows)
+	tiles := sheetTiles(o.about.W, o.about.H, boxW, boxH, cols, rows)
+	for i, up := 0, tiles[0].y-tileGap; i < len(tiles); i++ { // below their names
+		tiles[i].y -= max(0, up)
+	}
 	m := o.sheetMosaic(tiles[:p.tiles], boxW, boxH)
 	cells := strings.Split(o.picture(d, studioHero, heroID, m, tiles, w-1-gridLeft, h-1, gridLeft, 1), "\n")
 	names := make([]string, h-1)

@@ -312,7 +312,7 @@ func TestStudioSettings(t *testing.T) {
 	assert.Equal(t, []float64{1, 4, 9}, s.asked.Guidances)
 	_, err = s.Set("rows", "")
 	assert.ErrorContains(t, err, "guidances")
-	s.press("d", "s", "up")
+	s.press("d", "s", "down")
 	r := s.layout().place[studioSettings]
 	s.play(s.Mouse(Mouse{X: r.x + 3, Y: r.y + 2}))
 	assert.Equal(t, "steps", s.chosenRow().name)
