@@ -22,6 +22,7 @@ var _ = register(Model{
 			Choices: []string{"16", "32", "48", "64", "96", "128"}},
 		{Key: "text", Default: "64", What: "features of a word", Choices: []string{"32", "64", "128"}},
 		{Key: "layers", Default: "2", What: "blocks that read the text", check: intBetween(1, 8)},
+		{Key: "near", Default: "0", What: "words on either side that a word hears before all others", check: intBetween(0, 8)},
 		{Key: "process", Default: string(Flow), What: "how noise is mixed in", Choices: []string{string(Flow), string(DDPM)}},
 		{Key: "predict", Default: string(PredictV), What: "what is told of a noisy picture",
 			Choices: []string{string(PredictV), string(PredictEps), string(PredictX)}},
@@ -87,6 +88,7 @@ func newTextImage(s Settings, d DataInfo) (Net, error) {
 	m.fit = fit{d, max(8, h), max(8, w)}
 	wide := s.Int("text")
 	m.read = newReader(m.ps, "text", d.Words, TextLength, wide, s.Int("layers"))
+	m.read.listen(m.ps.Sub("text"), s.Int("near"))
 	if s.Text("arch") == "dit" {
 		m.net = newDiT(m.ps.Sub("dit"), m.fit, s.Int("width"), wide)
 	} else {

@@ -19,6 +19,8 @@ const hidden = -1e9
 // each part as Xiong et al., 2020) that turns the tokens of a text into a row of features each.
 type reader struct {
 	words  nn.Embedding
+	near   int // words on either side that a word hears first
+	hear   nn.Linear
 	blocks []readerBlock
 	last   nn.LayerNorm
 	asked  *nn.Param // [1 gistParts wide]: what the gist asks of the words
@@ -76,6 +78,9 @@ func (r reader) apply(s *nn.Scope, tokens ir.Value) (features, hide, gist ir.Val
 	hide = ops.Select(b, empty, b.Const(ir.F32, hidden), zero)
 	order := nn.Sinusoids(s, ops.Iota(b, ir.F32, 0, r.length), r.wide/2)
 	x := ops.Add(b, r.words.Apply(s, tokens), ops.Scale(b, order, orderWeight))
+	if r.near > 0 {
+		x = ops.Add(b, x, ops.Silu(b, r.hear.Apply(s, neighbours(b, x, r.near))))
+	}
 	for _, k := range r.blocks {
 		qkv := k.qkv.Apply(s, k.n1.Apply(s, x))
 		part := func(i int) ir.Value { return ops.Slice(b, qkv, 2, i*r.wide, (i+1)*r.wide) }
@@ -88,6 +93,31 @@ func (r reader) apply(s *nn.Scope, tokens ir.Value) (features, hide, gist ir.Val
 	answers, _ := nn.Attend(s, asked, r.gk.Apply(s, features), r.gv.Apply(s, features), hide, 1)
 	gist = r.gist.Apply(s, ops.Reshape(b, answers, n, gistParts*r.wide))
 	return features, hide, gist
+}
+
+// listen has every word hear those up to near places beside it before all others: which colour is which object's is
+// said close by, and attention alone is slow to find that.
+func (r *reader) listen(ps *nn.Params, near int) {
+	r.near = near
+	if near > 0 {
+		r.hear = nn.NewLinear(ps, "hear", (2*near+1)*r.wide, r.wide)
+	}
+}
+
+// neighbours gives every place of x [N T D] what is at the places up to near beside it, zeros beyond the ends:
+// [N T (2*near+1)*D].
+func neighbours(b *ir.Builder, x ir.Value, near int) ir.Value {
+	if b.Err() != nil {
+		return ir.None
+	}
+	t := b.Type(x).Shape
+	none := ops.BroadcastTo(b, b.Const(ir.F32, 0), t[0], near, t[2])
+	wide := ops.Concat(b, 1, none, x, none)
+	var all []ir.Value
+	for i := range 2*near + 1 {
+		all = append(all, ops.Slice(b, wide, 1, i, i+t[1]))
+	}
+	return ops.Concat(b, 2, all...)
 }
 
 // forget replaces the texts of some examples by none: those whose chance, f32 [N] in [0,1), is below share.
