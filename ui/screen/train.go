@@ -61,7 +61,7 @@ func newTrain(l *Lab) *Train {
 	step := bind("step", "s", "do one step, then pause", t.step, "s")
 	which := bind("picture", "v", "show the other picture, where there is room for one", t.other, "v")
 	which.Hidden = func() bool { return !newLayout(t).single() }
-	turn := bind("chart", "c", "show another chart: loss, what is right in the pictures, loss by noise", t.turnPage, "c")
+	turn := bind("chart", "c", "next chart: loss, what is right, loss by noise", t.turnPage, "c")
 	turn.Hidden = func() bool { return !captioned(t.state) }
 	t.keys = []Key{
 		pause, step, which, turn,
