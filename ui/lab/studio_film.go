@@ -57,8 +57,9 @@ type Heat struct {
 }
 
 // Heat is the mean over steps, layers and heads, each of which a number from 0 on restricts: layer of
-// StudioAbout.Looks, head of the layer, step the index of one of Frames. place is that of one of Reading.Tokens. It is
-// of the first picture, and of its prompt alone, also where another is mixed in or kept away from.
+// StudioAbout.Looks, head of the layer, step the index of one of Frames. In a mean a layer counts as much as its looks
+// differ between places. place is that of one of Reading.Tokens. It is of the first picture, and of its prompt alone,
+// also where another is mixed in or kept away from.
 func (f *Film) Heat(place, layer, head, step int) (Heat, error) {
 	switch {
 	case f.looks == nil && f.Reading.Empty:

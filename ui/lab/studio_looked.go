@@ -78,27 +78,61 @@ func (k *looked) heat(place, layer, head, step int) (Heat, error) {
 			h.H, h.W = max(h.H, l.H), max(h.W, l.W)
 		}
 	}
-	sum, parts := make([]float64, h.H*h.W), 0
+	sum, all := make([]float64, h.H*h.W), 0.0
 	for i, l := range k.layers {
 		if layer >= 0 && layer != i {
 			continue
 		}
+		worth := k.tells(values[i], l)
 		for j := range l.Heads {
 			if head >= 0 && head != j {
 				continue
 			}
-			parts++
+			all += worth
 			at := values[i][j*l.H*l.W*k.tokens:]
-			for p := range sum { // smaller layers are enlarged by repetition
-				y, x := p/h.W*l.H/h.H, p%h.W*l.W/h.W
-				sum[p] += float64(at[(y*l.W+x)*k.tokens+place])
+			for p := range sum {
+				sum[p] += worth * enlarged(l, p%h.W, p/h.W, h, func(p int) float64 {
+					return float64(at[p*k.tokens+place])
+				})
 			}
 		}
 	}
-	if parts == 0 {
+	if all == 0 {
 		return Heat{}, fmt.Errorf("head %d: no layer has so many", head)
 	}
-	return h.of(sum, scale/float64(parts)), nil
+	return h.of(sum, scale/all), nil
+}
+
+// tells is what a layer counts in the mean: how much the share of a word differs between places, by its variance. A
+// layer that looks at all words alike from everywhere, as those with most places often do, would wash out the others.
+func (k *looked) tells(v []float32, l LookAbout) float64 {
+	const least = 1e-12 // where no layer tells anything they count alike
+	places := l.H * l.W
+	var total float64
+	for j := range l.Heads {
+		for t := range k.tokens {
+			var sum, squares float64
+			for p := range places {
+				x := float64(v[(j*places+p)*k.tokens+t])
+				sum, squares = sum+x, squares+x*x
+			}
+			total += max(0, squares/float64(places)-sum*sum/float64(places*places))
+		}
+	}
+	return total/float64(l.Heads) + least
+}
+
+// enlarged is the value of a layer at a place of a heat that may be larger: by interpolation between its places.
+func enlarged(l LookAbout, x, y int, h Heat, at func(place int) float64) float64 {
+	split := func(i, n, of int) (from, to int, share float64) {
+		f := max(0, min((float64(i)+.5)*float64(n)/float64(of)-.5, float64(n-1)))
+		from = int(f)
+		return from, min(from+1, n-1), f - float64(from)
+	}
+	x0, x1, dx := split(x, l.W, h.W)
+	y0, y1, dy := split(y, l.H, h.H)
+	top := at(y0*l.W+x0)*(1-dx) + at(y0*l.W+x1)*dx
+	return top*(1-dy) + (at(y1*l.W+x0)*(1-dx)+at(y1*l.W+x1)*dx)*dy
 }
 
 // of fills a heat with sums, each worth so much.
