@@ -210,6 +210,9 @@ func reelTiles(w, h, boxW, boxH, rows, of int) (tiles []tile, slots, lines int) 
 	}
 	slots = max(1, min(count()*lines, of, shotFrames))
 	cols := min(count(), slots)
+	if wide := min((boxW-2+gap)/cols-gap, high*w/h); lines == 1 && boxW >= cols*12 && wide > tw { // all there is to show
+		tw, th = wide, wide*h/w
+	}
 	lines = (slots + cols - 1) / cols
 	x0 := max(1, (boxW-cols*(tw+gap)+gap)/2)
 	y0 := max(0, (boxH-rows*lines*(th+gap)+gap)/2)
@@ -271,7 +274,10 @@ func (o studioOrder) looks(d *studioDrawn, w, h int) (title, body string, err er
 	for row := first; row < first+rows && row*cols < len(all); row++ {
 		here := all[row*cols : min(len(all), (row+1)*cols)]
 		boxW, boxH := o.display.Pixels(cols*wide-1, high)
-		side := min(wide*o.lay.cellW-tileGap, boxH)
+		side := min((wide-1)*o.lay.cellW, boxH) // a cell is between one and the next
+		if o.display.Graphics() {
+			side -= 2 // for a frame
+		}
 		m := newHeatMosaic(boxW, boxH, side, o)
 		var names strings.Builder
 		for i, token := range here {
@@ -280,7 +286,7 @@ func (o studioOrder) looks(d *studioDrawn, w, h int) (title, body string, err er
 			if err != nil {
 				return title, "", err
 			}
-			t := tile{x: i*wide*o.lay.cellW + max(0, (wide*o.lay.cellW-tileGap-side)/2), y: (boxH - side) / 2, w: side, h: side}
+			t := tile{x: i*wide*o.lay.cellW + ((wide-1)*o.lay.cellW-side)/2, y: (boxH - side) / 2, w: side, h: side}
 			if at == o.token {
 				t.frame = o.theme.Colors.Accent
 			}
@@ -309,15 +315,16 @@ func (o studioOrder) looks(d *studioDrawn, w, h int) (title, body string, err er
 func mapShape(n, w, h int, lay studioLayout) (cols, high int) {
 	const narrow, low = 8, 3
 	for cols = 1; cols <= max(1, w/narrow); cols++ {
-		high = max(low, (w/cols*lay.cellW-tileGap)/lay.cellH)
+		side := (w/cols - 1) * lay.cellW
+		high = max(low, (side+lay.cellH-1)/lay.cellH)
 		if rows := (n + cols - 1) / cols; rows <= mostRows {
-			if high = min(high, h/rows-1); high >= low && (w/cols*lay.cellW-tileGap) <= 2*high*lay.cellH {
+			if high = min(high, h/rows-1); high >= low && side <= 2*high*lay.cellH {
 				return cols, high
 			}
 		}
 	}
 	cols = max(1, w/narrow)
-	return cols, max(low, min((w/cols*lay.cellW-tileGap)/lay.cellH, h-1))
+	return cols, max(low, min((w/cols-1)*lay.cellW/lay.cellH, h-1))
 }
 
 // wordName is the line below a map: the word, and how much of its looking the keenest place gave to it.
@@ -330,7 +337,7 @@ func (o studioOrder) wordName(t lab.Token, most float64, chosen bool, w int) str
 	case chosen:
 		style = o.theme.Selected
 	}
-	share := " " + widget.Percent(most)
+	share := " " + strings.TrimSpace(widget.Percent(most))
 	name := ansi.Truncate(text, w-1, "…")
 	out := style.Render(name)
 	if ansi.StringWidth(name)+ansi.StringWidth(share) < w {
@@ -357,14 +364,14 @@ func stretched(h lab.Heat) (v []float32, least float64) {
 
 // scale is the last line of the maps: what the colours of the chosen one mean, and what is averaged over.
 func (o studioOrder) scale(w int, least, most float64) string {
-	const n = 8
+	const n = 6
 	var b strings.Builder
-	from, to := widget.Percent(least), widget.Percent(most)
+	from, to := strings.TrimSpace(widget.Percent(least)), strings.TrimSpace(widget.Percent(most))
 	b.WriteString(o.theme.Dim.Render(from + " "))
 	for i := range n {
 		c := picture.Viridis.RGB[i*(len(picture.Viridis.RGB)-1)/(n-1)]
 		if o.theme.NoColor {
-			b.WriteRune([]rune(" ░░▒▒▓▓█")[i])
+			b.WriteRune([]rune(" ░▒▒▓█")[i])
 			continue
 		}
 		b.WriteString(o.theme.Text.Foreground(color.RGBA{R: c[0], G: c[1], B: c[2], A: 255}).Render("█"))

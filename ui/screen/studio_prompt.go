@@ -193,6 +193,10 @@ func (s *Studio) remark() string {
 	if s.mode == studioMorph && len(r.Unknown) == 0 && !r.Cut {
 		r = s.other
 	}
+	return remarkOn(r)
+}
+
+func remarkOn(r lab.Reading) string {
 	switch {
 	case len(r.Unknown) > 0:
 		var all []string
@@ -205,7 +209,7 @@ func (s *Studio) remark() string {
 		}
 		return "not known " + strings.Join(all, " · ")
 	case r.Cut:
-		return "the prompt is long: only its first words, those in white, are read"
+		return "the prompt is long: only its first words are read, not those in grey"
 	}
 	return ""
 }

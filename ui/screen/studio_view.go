@@ -112,6 +112,9 @@ func (s *Studio) below(w int) string {
 	left := strings.Repeat(" ", promptName)
 	if t := s.typing; t != nil && t.words() {
 		if len(t.found) == 0 {
+			if text := remarkOn(s.net.Read(t.String())); text != "" {
+				return widget.Fit(left+th.Warn.Render(widget.Clean(text)), w)
+			}
 			return widget.Fit(left+th.Dim.Render("enter paints it · ↑ brings back earlier ones · esc drops it"), w)
 		}
 		var all []string
@@ -297,7 +300,7 @@ func (s *Studio) settingLine(i, w int) string {
 		return th.Accent.Render(row.name) + "  " + widget.Right(typedCells(t.String(), lab.Reading{}, t.at, room, th.Text, th.Text,
 			th.Dim, th.Selected), room)
 	}
-	value = ansi.Truncate(widget.Clean(value), max(1, w-ansi.StringWidth(row.name)-2), "…")
+	value = endsOf(widget.Clean(value), max(1, w-ansi.StringWidth(row.name)-2))
 	line := row.name + strings.Repeat(" ", max(1, w-ansi.StringWidth(row.name)-ansi.StringWidth(value)))
 	switch {
 	case chosen && s.choosing:
@@ -306,6 +309,14 @@ func (s *Studio) settingLine(i, w int) string {
 		return th.Accent.Render(line) + th.Accent.Render(value)
 	}
 	return th.Dim.Render(line) + th.Text.Render(value)
+}
+
+// endsOf is a value in w cells; of a list too long for that its first and last one.
+func endsOf(value string, w int) string {
+	if all := strings.Fields(value); len(all) > 2 && ansi.StringWidth(value) > w {
+		value = all[0] + " … " + all[len(all)-1]
+	}
+	return ansi.Truncate(value, w, "…")
 }
 
 // facts are the numbers of what was painted.
