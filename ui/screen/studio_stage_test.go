@@ -198,7 +198,6 @@ type studioStage struct {
 	*Studio
 	t       *testing.T
 	notices []string
-	left    []tea.Cmd // of paintings that are held
 }
 
 // stageStudio makes a screen of w x h cells with a net open and its example painted, everything drawn; nil opens none.
