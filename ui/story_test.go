@@ -195,6 +195,7 @@ func TestDamagedRuns(t *testing.T) {
 	tell(t, m, tea.WindowSizeMsg{Width: 200, Height: 40})
 	for name, want := range map[string]string{"torn": "no checkpoint is whole", "other": "other settings",
 		"newer": "run made by mllab format 2; this is format 1"} {
+		tell(t, m, tickMsg(time.Now()))
 		tell(t, m, tickMsg(time.Now().Add(time.Minute))) // what was said of the run before is gone
 		press(t, m, "9", "/")
 		for _, r := range name {
