@@ -122,7 +122,7 @@ func (s *Studio) lookKeys(bind binder) []Key {
 	if s.hasLooks() {
 		if s.mode == studioDraw {
 			list = append(list, bind("←/→", "word", "choose the word whose map is shown", s.turnToken, "left", "right"),
-				bind("↑/↓", "layer", "the mean over all layers, or one of them", s.turnLayer, "up", "down"))
+				bind("↑/↓", "layer", "the mean over all layers, each as much as it tells, or one of them", s.turnLayer, "up", "down"))
 		}
 		list = append(list, bind("h", "heat", "lay the map of the word over the picture, or take it away", s.turnOverlay, "h"),
 			bind("[ ]", "", "the mean over all heads, or one of them", s.turnHead, "[", "]"),
