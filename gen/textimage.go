@@ -45,7 +45,7 @@ type Painter interface {
 	// Process of the noise.
 	Process() Process
 	// Clean traces the estimate of the pictures behind xt, f32 [n h w c], at times t, f32 [n], for texts, i32
-	// [n TextLength]. Where the scope collects looks, they are added to them.
+	// [n TextLength]. Where layers looked is added to looks unless that is nil.
 	Clean(s *nn.Scope, xt, t, tokens ir.Value, looks *[]Look) ir.Value
 }
 
@@ -76,16 +76,10 @@ type denoiser interface {
 
 func newTextImage(s Settings, d DataInfo) (Net, error) {
 	if d.Words == 0 {
-		return nil, fmt.Errorf("the data has no captions: want a source with captions, such as shapes, or a folder with " +
-			"a captions.txt")
+		return nil, errNoCaptions
 	}
-	m := &textImage{ps: nn.NewParams(), process: Process(s.Text("process")), predict: Prediction(s.Text("predict")),
+	m := &textImage{ps: nn.NewParams(), fit: textFit(d), process: Process(s.Text("process")), predict: Prediction(s.Text("predict")),
 		level: s.Float("level"), drop: s.Float("drop")}
-	h, w := (d.H+7)/8*8, (d.W+7)/8*8
-	if most := max(d.H, d.W); most > textImageSide {
-		h, w = (d.H*textImageSide/most+7)/8*8, (d.W*textImageSide/most+7)/8*8
-	}
-	m.fit = fit{d, max(8, h), max(8, w)}
 	wide := s.Int("text")
 	m.read = newReader(m.ps, "text", d.Words, TextLength, wide, s.Int("layers"))
 	m.read.listen(m.ps.Sub("text"), s.Int("near"))
@@ -180,9 +174,7 @@ func (m *textImage) view(rounds int, what string) View {
 				t := ops.Clamp(b, left, leastTime, 1-leastTime)
 				next := ops.Maximum(b, ops.Shift(b, left, -1/float64(rounds)), b.Const(ir.F32, 0))
 				every := func(v ir.Value) ir.Value { return ops.BroadcastTo(b, v, n) }
-				none := m.read.forget(s, ops.BroadcastTo(b, b.Const(ir.I32, 0), n, TextLength),
-					ops.BroadcastTo(b, b.Const(ir.F32, 0), n), 1)
-				clean := ops.Clamp(b, m.Clean(s, x, every(t), none, nil), -1, 1)
+				clean := ops.Clamp(b, m.Clean(s, x, every(t), untold(b, n), nil), -1, 1)
 				alpha, sigma := m.process.mix(b, every(t))
 				e := ops.Div(b, ops.Sub(b, x, ops.Mul(b, alpha, clean)), sigma)
 				alpha, sigma = m.process.mix(b, every(next))
