@@ -16,21 +16,13 @@ import (
 // Pack writes a run's newest net as one file that every command takes in place of a run: parameters, the averaged
 // ones where there are any, and the configuration, without what only a training needs.
 func (s *Session) Pack(name string, w io.Writer) error {
-	dir, err := run.Find(s.root, name)
-	if err != nil {
-		return Usage(err)
-	}
-	r, err := run.Read(dir)
+	st, err := s.stored(name, newest)
 	if err != nil {
 		return err
 	}
-	defer r.Close()
-	ck, err := r.Load()
-	if err != nil {
-		return err
-	}
+	ck := st.ck
 	ck.Tensors, ck.Random, ck.Extra = netOf(ck), nil, nil
-	return run.Pack(w, r.Config(), ck)
+	return run.Pack(w, st.config, ck)
 }
 
 // averaged says whether a checkpoint has averaged parameters.
