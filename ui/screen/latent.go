@@ -140,7 +140,7 @@ func (l *Latent) Update(msg tea.Msg) tea.Cmd {
 	case Tick:
 		return l.draw()
 	case latentRuns:
-		l.list.take(msg)
+		l.list.take(savedRuns(msg))
 	case latentOpened:
 		return l.take(msg)
 	case latentDrawn:

@@ -131,13 +131,12 @@ func (l *Latent) drawMouse(m Mouse) tea.Cmd {
 	if len(l.art.tiles[placeBig]) != 1 || o.w == 0 || m.Kind != Press && m.Kind != Drag {
 		return nil
 	}
-	t := l.art.tiles[placeBig][0]
-	px := (m.X-o.x)*l.art.lay.cellW + l.art.lay.cellW/2 - t.x
-	py := (m.Y-o.y)*l.art.lay.cellH + l.art.lay.cellH/2 - t.y
-	if px < 0 || py < 0 || px >= t.w || py >= t.h {
+	lay := l.art.lay
+	x, y, ok := l.art.tiles[placeBig][0].pixel(m, o, lay.cellW, lay.cellH, l.space.W, l.space.H)
+	if !ok {
 		return nil
 	}
-	x, y, erase := px*l.space.W/t.w, py*l.space.H/t.h, m.Button == tea.MouseRight
+	erase := m.Button == tea.MouseRight
 	if m.Kind == Drag {
 		return l.stroke(x, y, erase)
 	}

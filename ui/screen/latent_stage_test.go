@@ -126,22 +126,7 @@ func stageLatent(t *testing.T, net *blobs, w, h int, mode picture.Mode) *latentS
 }
 
 // play runs commands and their messages to the end.
-func (s *latentStage) play(cmd tea.Cmd) {
-	if cmd == nil {
-		return
-	}
-	switch msg := cmd().(type) {
-	case nil:
-	case tea.BatchMsg:
-		for _, c := range msg {
-			s.play(c)
-		}
-	case Notice:
-		s.notices = append(s.notices, msg.Text)
-	default:
-		s.play(s.Update(msg))
-	}
-}
+func (s *latentStage) play(cmd tea.Cmd) { play(cmd, s.Update, &s.notices) }
 
 // press types keys by name, through the table or into the prompt.
 func (s *latentStage) press(keys ...string) {

@@ -8,7 +8,6 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -68,20 +67,11 @@ func TestLatentSizes(t *testing.T) {
 
 func TestLatentKeysAreTakenOnce(t *testing.T) {
 	s := stageLatent(t, newBlobs(false), 76, 22, picture.Blocks)
-	taken := []string{"q", "?", "tab", "shift+tab", "ctrl+c", "f1", "L", "1", "3"} // by the root
 	for m := range latentModes {
 		s.play(s.setMode(m))
 		for _, flat := range []bool{false, true} {
 			s.flat = flat
-			seen := map[string]bool{}
-			for _, k := range s.Keys() {
-				require.NotNil(t, k.Do, k.Keys)
-				require.NotEmpty(t, k.Long)
-				for _, p := range k.Press {
-					assert.False(t, seen[p] || slices.Contains(taken, p), "%s: %q twice", latentModeNames[m], p)
-					seen[p] = true
-				}
-			}
+			takenOnce(t, s.Keys(), latentModeNames[m])
 		}
 	}
 }

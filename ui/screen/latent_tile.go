@@ -15,6 +15,16 @@ type tile struct {
 	frame      color.RGBA // drawn around it where its alpha is not 0
 }
 
+// pixel is which of a picture's w x h pixels the mouse is on, where the tile shows it at origin o, in cells of that many
+// pixels of the terminal; not ok: none.
+func (t tile) pixel(m Mouse, o rect, cellW, cellH, w, h int) (x, y int, ok bool) {
+	px, py := (m.X-o.x)*cellW+cellW/2, (m.Y-o.y)*cellH+cellH/2
+	if !t.has(px, py) {
+		return 0, 0, false
+	}
+	return (px - t.x) * w / t.w, (py - t.y) * h / t.h, true
+}
+
 func (t tile) has(x, y int) bool { return x >= t.x && y >= t.y && x < t.x+t.w && y < t.y+t.h }
 
 // fitTile is the size of a picture of w x h pixels within a box: enlarged by a whole factor, or made smaller.

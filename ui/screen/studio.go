@@ -145,7 +145,7 @@ func (s *Studio) Update(msg tea.Msg) tea.Cmd {
 	case Tick:
 		return tea.Batch(s.paintDue(time.Time(msg)), s.draw())
 	case studioRuns:
-		s.list.take(latentRuns(msg))
+		s.list.take(savedRuns(msg))
 	case studioHistory:
 		s.history.all = append(msg.all, s.history.all...)
 		s.history.begin()

@@ -173,13 +173,12 @@ func (s *Studio) markMouse(m Mouse) tea.Cmd {
 	if len(s.art.tiles[studioHero]) != 1 || o.w == 0 || s.base == nil || m.Kind != Press && m.Kind != Drag {
 		return nil
 	}
-	t := s.art.tiles[studioHero][0]
-	px := (m.X-o.x)*s.art.lay.cellW + s.art.lay.cellW/2 - t.x
-	py := (m.Y-o.y)*s.art.lay.cellH + s.art.lay.cellH/2 - t.y
-	if px < 0 || py < 0 || px >= t.w || py >= t.h {
+	lay := s.art.lay
+	x, y, ok := s.art.tiles[studioHero][0].pixel(m, o, lay.cellW, lay.cellH, s.about.W, s.about.H)
+	if !ok {
 		return nil
 	}
-	x, y, erase := px*s.about.W/t.w, py*s.about.H/t.h, m.Button == tea.MouseRight
+	erase := m.Button == tea.MouseRight
 	if m.Kind == Drag {
 		return s.stroke(x, y, erase)
 	}

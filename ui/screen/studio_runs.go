@@ -10,16 +10,12 @@ import (
 )
 
 // studioRuns is the message of runs that were listed.
-type studioRuns latentRuns
+type studioRuns savedRuns
 
 // reads reports whether a model takes text.
 func reads(model string) bool {
-	for _, m := range gen.Models() {
-		if m.Name == model {
-			return m.Reads
-		}
-	}
-	return false
+	m, err := gen.Find(model)
+	return err == nil && m.Reads
 }
 
 // findRuns lists the session's runs that read, in the background.
@@ -28,16 +24,7 @@ func (s *Studio) findRuns() tea.Cmd {
 	if session == nil {
 		return nil
 	}
-	return func() tea.Msg {
-		all, err := session.Runs()
-		m := studioRuns{err: err}
-		for _, r := range all {
-			if r.Saved >= 0 && reads(r.Config.Model) {
-				m.names = append(m.names, []string{r.Name, r.Config.Model, r.Config.Data, widget.Count(int(r.Saved))})
-			}
-		}
-		return m
-	}
+	return func() tea.Msg { return studioRuns(listRuns(session, reads)) }
 }
 
 // showList shows the runs that can be opened over what is open.
@@ -56,29 +43,11 @@ func (s *Studio) pickRun(string) tea.Cmd {
 // welcome is the screen without an open net, or with the list of runs: what would be here, and the keys that make it so.
 func (s *Studio) welcome(w, h int) string {
 	th := s.lab.Theme
-	text := widget.Wrap("A net that reads paints what a sentence says: it begins with noise and takes away, step by step, what "+
-		"is not the picture. Here you type the sentence, watch the picture come to be, and see where the net looked for "+
-		"each word.", min(w, 84), 3)
-	lines := []string{th.Title.Render("studio"), ""}
-	for _, line := range strings.Split(text, "\n") {
-		lines = append(lines, th.Text.Render(strings.TrimRight(line, " ")))
-	}
-	lines = append(lines, "")
-	for _, k := range [][2]string{{"enter", "open the run that is chosen below"}, {"o", "open a run, or a picture that was " +
-		"painted here, by its path"}, {"r", "open the run that is trained now"}} {
-		lines = append(lines, th.Accent.Render(widget.Fit(k[0], 7))+th.Text.Render(k[1]))
-	}
-	lines = append(lines, "")
-	switch {
-	case s.list.err != nil:
-		lines = append(lines, th.Bad.Render(widget.Clean(s.list.err.Error())))
-	case len(s.list.names) == 0:
-		lines = append(lines, th.Dim.Render("no run that reads is saved yet: mllab train t2i --data shapes"))
-	default:
-		cols := []widget.Column{{Title: "run", Min: 8}, {Title: "model"}, {Title: "data", Min: 6},
-			{Title: "step", Number: true}}
-		lines = append(lines, widget.Table(cols, s.list.names, s.list.chosen, min(w, 84), s.list.rows()+1, th))
-	}
+	lines := s.list.page(th, "studio", "A net that reads paints what a sentence says: it begins with noise and takes away, "+
+		"step by step, what is not the picture. Here you type the sentence, watch the picture come to be, and see where the net "+
+		"looked for each word.", [][2]string{{"enter", "open the run that is chosen below"},
+		{"o", "open a run, or a picture that was painted here, by its path"}, {"r", "open the run that is trained now"}},
+		"no run that reads is saved yet: mllab train t2i --data shapes", w)
 	if s.failed != nil && s.opening == "" { // below the list, whose place is known to the mouse
 		lines = append(lines, "")
 		for _, line := range strings.Split(widget.Wrap(s.failed.Error(), min(w, 84), 3), "\n") {

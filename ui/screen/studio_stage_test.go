@@ -224,22 +224,7 @@ func stageStudio(t *testing.T, net *disc, w, h int, mode picture.Mode) *studioSt
 }
 
 // play runs commands and their messages to the end.
-func (s *studioStage) play(cmd tea.Cmd) {
-	if cmd == nil {
-		return
-	}
-	switch msg := cmd().(type) {
-	case nil:
-	case tea.BatchMsg:
-		for _, c := range msg {
-			s.play(c)
-		}
-	case Notice:
-		s.notices = append(s.notices, msg.Text)
-	default:
-		s.play(s.Update(msg))
-	}
-}
+func (s *studioStage) play(cmd tea.Cmd) { play(cmd, s.Update, &s.notices) }
 
 // settle lets the time pass after which changed settings are painted.
 func (s *studioStage) settle() { s.play(s.Update(Tick(time.Now().Add(time.Minute)))) }

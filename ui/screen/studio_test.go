@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -70,18 +69,9 @@ func TestStudioSizes(t *testing.T) {
 
 func TestStudioKeysAreTakenOnce(t *testing.T) {
 	s := stageStudio(t, newDisc(false), 76, 22, picture.Blocks)
-	root := []string{"q", "?", "tab", "shift+tab", "ctrl+c", "f1", "L", "1", "3"}
 	for m := range studioModes {
 		s.play(s.setMode(m))
-		seen := map[string]bool{}
-		for _, k := range s.Keys() {
-			require.NotNil(t, k.Do, k.Keys)
-			require.NotEmpty(t, k.Long)
-			for _, p := range k.Press {
-				assert.False(t, seen[p] || slices.Contains(root, p), "%s: %q twice", studioModeNames[m], p)
-				seen[p] = true
-			}
-		}
+		takenOnce(t, s.Keys(), studioModeNames[m])
 	}
 }
 
