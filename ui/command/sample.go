@@ -23,17 +23,18 @@ func (a *app) sample() *cobra.Command {
 	var out, from string
 	p := lab.PaintOptions{PaintOptions: gen.NewPaintOptions()}
 	c := &cobra.Command{
-		Use:   "sample RUN",
+		Use:   "sample [RUN]",
 		Short: "Draw new pictures with what a run has learned",
 		Long: "Draw new pictures from a run's newest checkpoint: as half-blocks on a terminal, else into " +
 			"samples.png. RUN is a folder, a name that `mllab runs` lists, or last. The same seed draws " +
-			"the same pictures. A run that reads paints after --prompt; the file then holds how, and --from paints " +
-			"it again.",
-		Example: "mllab sample last\nmllab sample kind-otter --n 100 --seed 7 --out grid.png\n" +
-			"mllab sample last --prompt 'a small red circle on the left' --n 4\nmllab sample --from samples.png --out again.png",
+			"the same pictures. A run that reads paints after --prompt, and without RUN the net that comes with mllab does; " +
+			"the file then holds how, and --from paints it again.",
+		Example: "mllab sample last\nmllab sample --prompt 'a large blue square'\nmllab sample kind-otter --n 100 " +
+			"--seed 7 --out grid.png\nmllab sample last --prompt 'a small red circle on the left' --n 4\n" +
+			"mllab sample --from samples.png --out again.png",
 		Args: func(c *cobra.Command, args []string) error {
 			least := 1
-			if c.Flags().Changed("from") {
+			if c.Flags().Changed("from") || c.Flags().Changed("prompt") {
 				least = 0
 			}
 			return arguments(least, 1, "a run")(c, args)

@@ -50,6 +50,10 @@ func TestSamplePrompt(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, first, again, "the same bytes")
 
+	status, out, errs = call(t, root, "sample", "--prompt", "a red circle", "--steps", "1", "--n", "1", "--out", path("own.png"))
+	require.Equal(t, StatusOK, status, errs)
+	assert.Equal(t, "1 picture of 32x32 written to "+path("own.png")+"\n", out, "by the net that comes with mllab")
+
 	square(t, path("start.png"), 32)
 	square(t, path("mask40.png"), 40)
 	write(t, path("torn.png"), first[:60])
