@@ -28,6 +28,9 @@ var (
 	ErrReadOnly = errors.New("the run was opened for reading")
 )
 
+// ErrExists is wrapped by the error for a new run whose folder is there already.
+var ErrExists = errors.New("exists")
+
 // silent makes a sentinel visible to errors.Is where the text has said it already.
 type silent struct{ error }
 
@@ -138,7 +141,7 @@ func claim(root, name string, cfg Config) (dir string, fresh bool, err error) {
 			return dir, false, nil
 		}
 		if _, err := os.Stat(filepath.Join(dir, configName)); err == nil {
-			return "", false, fmt.Errorf("run %s exists: resume it or choose another name", pathText(dir))
+			return "", false, fmt.Errorf("run %s %w: resume it or choose another name", pathText(dir), ErrExists)
 		}
 		return "", false, fmt.Errorf("%s exists and is not an empty folder: choose another name", pathText(dir))
 	}

@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"time"
 
 	"mllab/engine/run"
 	"mllab/gen"
@@ -93,18 +94,41 @@ func (s *Session) classifierKey(src samples.Source) (string, error) {
 	return fmt.Sprintf("%x", h.Sum(nil)[:8]), nil
 }
 
-// trained makes sure that a finished run of the classifier is in a folder.
+// trained makes sure that a finished run of the classifier is in a folder; where another program trains it, it waits.
 func (s *Session) trained(ctx context.Context, p plan, dir string, tell func(string)) error {
-	state := run.Summarize(dir).State
-	if state == run.Finished {
-		return nil
+	say := func(line string) {
+		if tell != nil {
+			tell(line)
+		}
 	}
+	for waits := 0; ; waits++ {
+		state := run.Summarize(dir).State
+		if state == run.Finished {
+			return nil
+		}
+		if state != run.Running {
+			err := s.teach(ctx, p, dir, say)
+			if !errors.Is(err, run.ErrBusy) && !errors.Is(err, run.ErrExists) {
+				return err
+			}
+		}
+		if waits == 0 {
+			say(fmt.Sprintf("waiting for another mllab that trains a classifier on %s", p.o.Data))
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+// teach trains the classifier, or goes on with a training that was left.
+func (s *Session) teach(ctx context.Context, p plan, dir string, say func(string)) error {
 	var job *Job
 	var err error
 	if _, e := os.Stat(dir); errors.Is(e, os.ErrNotExist) {
-		if tell != nil {
-			tell(fmt.Sprintf("training a classifier on %s, once: %d steps", p.o.Data, s.classifierSteps))
-		}
+		say(fmt.Sprintf("training a classifier on %s, once: %d steps", p.o.Data, s.classifierSteps))
 		job, err = s.Train(TrainOptions{
 			Model: "cnn", Data: p.o.Data, Seed: p.o.Seed, Steps: s.classifierSteps, Out: dir, Keep: true,
 		})

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -76,6 +77,29 @@ func TestEvaluateAGenerator(t *testing.T) {
 	runs, err := s.Runs()
 	require.NoError(t, err)
 	assert.Len(t, runs, 1, "the classifier is not among the user's runs")
+}
+
+// Two programs that want the classifier of the same data at once: one trains it, the other waits.
+func TestTwoWantTheClassifier(t *testing.T) {
+	a := session(t)
+	dir, _ := kept(t, a, TrainOptions{Steps: 1, Settings: map[string]string{"hidden": "8", "latent": "3"}})
+	b, err := Open(Options{Root: a.root})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, b.Close()) })
+	var all [2]*Evaluation
+	var wait sync.WaitGroup
+	for i, s := range []*Session{a, b} {
+		s.classifierSteps = 20
+		wait.Go(func() {
+			var err error
+			all[i], err = s.Evaluate(context.Background(), EvalOptions{Run: dir, N: 10, Seed: 5})
+			assert.NoError(t, err)
+		})
+	}
+	wait.Wait()
+	require.NotNil(t, all[0])
+	require.NotNil(t, all[1])
+	assert.Equal(t, all[0].Quality, all[1].Quality)
 }
 
 // Measures beside a training, and the scores of its game.
