@@ -29,7 +29,7 @@ func (m *Model) globalKeys() []screen.Key {
 		bind("< >", "", "a step of the lesson back, or on", m.turnPage, "<", ">"),
 		bind("^u ^d", "", "scroll the lesson (ctrl+u, ctrl+d)", m.scrollPage, "ctrl+u", "ctrl+d"),
 		bind("ctrl+l", "", "the next language of the lessons", m.language, "ctrl+l"),
-		bind("?", "help", "show or hide this list", func(string) tea.Cmd { m.help = true; return nil }, "?", "f1"),
+		bind("?", "help", "show or hide this list", func(string) tea.Cmd { m.help, m.page = true, 0; return nil }, "?", "f1"),
 		bind("q", "quit", "quit (ctrl+c too); asks if a run would be lost", m.quit, "q", "ctrl+c"),
 	}
 	for i := range keys {
@@ -137,13 +137,7 @@ func (m *Model) onKey(msg tea.KeyPressMsg) tea.Cmd {
 	case m.dialog != nil:
 		return m.dialogKey(key)
 	case m.help:
-		if key == "ctrl+c" {
-			return m.quit(key)
-		}
-		if key == "esc" || key == "?" || key == "q" || key == "f1" || key == "enter" {
-			m.help = false
-		}
-		return nil
+		return m.helpKey(key)
 	}
 	if cmd, took := m.lessonKey(key); took && !m.small() {
 		return cmd
@@ -158,6 +152,22 @@ func (m *Model) onKey(msg tea.KeyPressMsg) tea.Cmd {
 	}
 	if k, ok := screen.Find(m.keys, key); ok && k.Do != nil && (!m.small() || k.Keys == "q") {
 		return k.Do(key)
+	}
+	return nil
+}
+
+// helpKey closes the list of keys or turns its pages.
+func (m *Model) helpKey(key string) tea.Cmd {
+	_, pages := m.helpText()
+	switch key {
+	case "ctrl+c":
+		return m.quit(key)
+	case "esc", "?", "q", "f1", "enter":
+		m.help = false
+	case "down", "j", "pgdown", "space", "right":
+		m.page = min(m.page+1, pages-1)
+	case "up", "k", "pgup", "left":
+		m.page = max(min(m.page, pages-1)-1, 0)
 	}
 	return nil
 }

@@ -62,6 +62,7 @@ type Model struct {
 	learn  lessons
 	held   bool // a button was pressed inside the View and is down
 	help   bool
+	page   int // of the help, from 0
 	dialog *screen.Dialog
 	notice screen.Notice
 	until  time.Time // end of the notice; zero: begins with the next tick

@@ -339,6 +339,20 @@ func TestHelpNamesEveryKey(t *testing.T) {
 	assert.NotContains(t, text(t, m), "Everywhere")
 }
 
+// TestHelpTurns: what a small terminal has no room for is on the next page, and a list opened again begins at its first.
+func TestHelpTurns(t *testing.T) {
+	m, _ := start(t, training(), 80, 24)
+	press(t, m, "?")
+	assert.Contains(t, text(t, m), "page 1 of 2")
+	press(t, m, "up", "down", "down")
+	assert.Contains(t, text(t, m), "page 2 of 2")
+	assert.Contains(t, text(t, m), "quit (ctrl+c too)")
+	press(t, m, "up")
+	assert.Contains(t, text(t, m), "page 1 of 2")
+	press(t, m, "down", "?", "?")
+	assert.Contains(t, text(t, m), "page 1 of 2")
+}
+
 func TestKeysAreTakenOnce(t *testing.T) {
 	m, _ := start(t, training(), 120, 40)
 	for i, s := range m.screens {

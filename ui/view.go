@@ -56,7 +56,8 @@ func (m *Model) draw() string {
 	case m.dialog != nil:
 		return m.over(content, m.dialog.Title, m.dialogText())
 	case m.help:
-		return m.over(content, "Keys", m.helpText())
+		text, _ := m.helpText()
+		return m.over(content, "Keys", text)
 	}
 	return content
 }
@@ -109,8 +110,8 @@ func (m *Model) dialogText() string {
 	return strings.Join(lines, "\n")
 }
 
-// helpText is the popup of all keys, made of the tables that handle them.
-func (m *Model) helpText() string {
+// helpText is the popup of all keys, made of the tables that handle them, and how many pages it has.
+func (m *Model) helpText() (text string, pages int) {
 	groups := []widget.KeyGroup{
 		{Title: m.entries[m.active].Title, Bindings: screen.Bindings(m.screens[m.active].Keys(), true)},
 		{Title: "Everywhere", Bindings: append(screen.Bindings(m.keys, true),
@@ -123,7 +124,7 @@ func (m *Model) helpText() string {
 			w = max(w, ansi.StringWidth(b.Help), ansi.StringWidth(b.Long))
 		}
 	}
-	return widget.Help(groups, min(w+12, m.w-8), min(lines-1, m.h-4), m.lab.Theme)
+	return widget.Help(groups, min(w+12, m.w-8), min(lines-1, m.h-4), m.page, m.lab.Theme)
 }
 
 func (m *Model) tabs() []string {

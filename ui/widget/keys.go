@@ -1,6 +1,7 @@
 package widget
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -62,11 +63,12 @@ func Keys(bindings []Binding, w int, th theme.Theme) string {
 // width is that of the binding in a line with the separator behind it.
 func (b Binding) width() int { return ansi.StringWidth(b.Keys) + 1 + ansi.StringWidth(b.Help) + 3 }
 
-// Help is the table of all keys in w x h, in as many columns as fit, groups kept together where possible.
-// What does not fit is counted in the last line.
-func Help(groups []KeyGroup, w, h int, th theme.Theme) string {
+// Help is a page, counted from 0, of the table of all keys in w x h, in as many columns as fit, groups kept together
+// where possible, and how many pages there are. Where there are several, the last line says which this is; beyond the
+// last it is the last.
+func Help(groups []KeyGroup, w, h, page int, th theme.Theme) (text string, pages int) {
 	if w <= 0 || h <= 0 {
-		return ""
+		return "", 1
 	}
 	keyW, textW := 0, 0
 	for _, g := range groups {
@@ -87,26 +89,28 @@ func Help(groups []KeyGroup, w, h int, th theme.Theme) string {
 		cols = append(cols, part)
 	}
 	fit := max(1, (w+3)/(colW+3))
-	if fit < len(cols) || len(cols) > 0 && len(cols[0]) > h {
-		cols = reflow(cols, h)
+	if fit >= len(cols) && (len(cols) == 0 || len(cols[0]) <= h) {
+		return Block(Columns(3, blocks(cols, colW, h)...), w, h), 1
 	}
-	missing := 0
-	blocks := make([]string, 0, fit)
+	if whole := reflow(cols, h); len(whole) <= fit {
+		return Block(Columns(3, blocks(whole, colW, h)...), w, h), 1
+	}
+	cols = reflow(cols, max(1, h-1))
+	pages = (len(cols) + fit - 1) / fit
+	page = min(max(page, 0), pages-1)
+	text = Block(Columns(3, blocks(cols[page*fit:min((page+1)*fit, len(cols))], colW, h)...), w, h)
+	lines := strings.Split(text, "\n")
+	lines[h-1] = Fit(th.Dim.Render(fmt.Sprintf("page %d of %d · ↓ ↑ turn", page+1, pages)), w)
+	return strings.Join(lines, "\n"), pages
+}
+
+// blocks makes each column w x h.
+func blocks(cols [][]string, w, h int) []string {
+	all := make([]string, len(cols))
 	for i, c := range cols {
-		switch {
-		case i >= fit:
-			missing += len(c)
-		default:
-			blocks = append(blocks, Block(strings.Join(c, "\n"), colW, h))
-		}
+		all[i] = Block(strings.Join(c, "\n"), w, h)
 	}
-	text := Block(Columns(3, blocks...), w, h)
-	if missing > 0 {
-		lines := strings.Split(text, "\n")
-		lines[h-1] = Fit(th.Dim.Render("… "+Count(missing)+" more lines"), w)
-		text = strings.Join(lines, "\n")
-	}
-	return text
+	return all
 }
 
 // reflow cuts the columns into pieces of h lines.

@@ -52,9 +52,13 @@ func TestHelp(t *testing.T) {
 		{"Everywhere", []Binding{{Keys: "tab", Help: "next panel"}, {Keys: "?", Help: "help"},
 			{Keys: "q", Help: "quit"}}},
 	}
-	golden(t, "help-70x5", Help(groups, 70, 5, dark))
-	golden(t, "help-30x10", Help(groups, 30, 10, dark))
-	golden(t, "help-24x5", Help(groups, 24, 5, dark))
+	for name, c := range map[string]struct{ w, h, page, pages int }{
+		"help-70x5": {70, 5, 0, 1}, "help-30x10": {30, 10, 0, 1}, "help-24x5": {24, 5, 0, 3}, "help-24x5-last": {24, 5, 9, 3},
+	} {
+		text, pages := Help(groups, c.w, c.h, c.page, dark)
+		golden(t, name, text)
+		assert.Equal(t, c.pages, pages, name)
+	}
 }
 
 func TestKeysKeepHelpAndQuit(t *testing.T) {

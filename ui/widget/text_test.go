@@ -131,7 +131,8 @@ func TestExactSizes(t *testing.T) {
 				exact(t, Sides(evil, w, h, th), w, h, "Sides", w, h)
 				exact(t, Numbers(list, w, h, th), w, h, "Numbers", w, h)
 				exact(t, Table(cols, rows, 3, w, h, th), w, h, "Table", w, h)
-				exact(t, Help([]KeyGroup{{evil, keys}, {"", keys}, {"c", keys}}, w, h, th), w, h, "Help", w,
+				help, _ := Help([]KeyGroup{{evil, keys}, {"", keys}, {"c", keys}}, w, h, 1, th)
+				exact(t, help, w, h, "Help", w,
 					h)
 				exact(t, Wrap(evil, w, h), w, h, "Wrap", w, h)
 				exact(t, NewChart(series, ChartOptions{XLabel: evil, LogY: h%2 == 0}, w, h, th).String(), w,
@@ -145,13 +146,14 @@ func TestExactSizes(t *testing.T) {
 
 func TestNothingRawComesOut(t *testing.T) {
 	evil := "\x1b]0;title\x07\x1b[2J\x9b1m\u202e"
+	help, _ := Help([]KeyGroup{{evil, []Binding{{Keys: evil}}}}, 80, 9, 0, dark)
 	for name, s := range map[string]string{
 		"Box": Box(evil, "", 40, 3, false, dark), "Numbers": Numbers([]Number{{Key: evil, Value: evil,
 			Note: evil}}, 99, 2, dark),
 		"Table": Table([]Column{{Title: evil}}, [][]string{{evil}}, 0, 80, 4, dark), "Tabs": TabsLine(evil,
 			[]string{evil}, 0, evil, 99, dark),
 		"Keys": KeysLine([]Binding{{Keys: evil, Help: evil}}, 99,
-			dark), "Help": Help([]KeyGroup{{evil, []Binding{{Keys: evil}}}}, 80, 9, dark),
+			dark), "Help": help,
 		"Chart": NewChart([]Series{{Name: evil, Curve: CurveOf([]float64{1, 2}, []float64{3, 4})}},
 			ChartOptions{XLabel: evil, Empty: evil}, 90, 9, dark).String(),
 	} {
