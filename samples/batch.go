@@ -58,11 +58,25 @@ func (b *Batcher) Index(step, j int) int {
 	return Order(b.seed, step/spe, b.info.Train).At(step%spe*b.batch + j)
 }
 
-// start is where an endless split begins: a multiple of ten, so that digits keep whole rounds of classes.
+// A training on an endless split takes the examples from a number on that is trainingFrom more than a multiple of
+// trainingSpan, so that a source can tell how many a training has seen, and begin with easy ones: seen.
+const (
+	trainingSpan = 10 << 22
+	trainingFrom = trainingSpan / 2
+)
+
+// start is where an endless split begins. Digits keep whole rounds of classes.
 func (b *Batcher) start() int {
 	const room = bits.UintSize - 24 // 2^40 places leave 2^23 epochs before an int64 runs out
 	at := int(mix(b.seed) >> (64 - room))
-	return at - at%10
+	return at - at%trainingSpan + trainingFrom
+}
+
+// seen is how many examples of an endless split a training has had when it comes to number i, if i can be
+// one of its first 21 million.
+func seen(i int) (n int, ok bool) {
+	n = i%trainingSpan - trainingFrom
+	return n, n >= 0
 }
 
 // Fill writes the batch of that step into dst, batch*H*W*C float32, and its labels (-1: none) into labels,

@@ -35,7 +35,7 @@ type layout struct {
 
 var (
 	singleLayout = layout{[2]float64{0.135, 0.225}, [2]float64{0.25, 0.17}} // as Shape.draw has it
-	sceneLayout  = layout{[2]float64{0.105, 0.165}, [2]float64{0.28, 0.28}}
+	sceneLayout  = layout{[2]float64{0.13, 0.195}, [2]float64{0.28, 0.24}}
 )
 
 const (
@@ -43,6 +43,10 @@ const (
 	sceneSide  = 32   // native
 	sceneGap   = 0.05 // least distance of two shapes
 	sceneEdge  = 0.03 // and to the edge of the picture
+	// sceneAlone is how many pictures of one object a training begins with; after twice as many, all are as they come.
+	// What words mean and where things are is learned of one, and how to keep two apart after that (Bengio et al.,
+	// "Curriculum learning", ICML 2009).
+	sceneAlone = 150_000
 )
 
 // heldShape says which kinds, colours and sizes do not come together in training: 6 of the 48, of all kinds,
@@ -79,8 +83,12 @@ func (s *scenes) Info() Info {
 func (s *scenes) scene(split Split, i int) (scene, stream) {
 	key := exampleKey(s.seed, split, uint64(i))
 	r := stream{key}
+	alone := 0.0
+	if n, ok := seen(i); ok && split == Train {
+		alone = min(max(2-float64(n)/sceneAlone, 0), 1)
+	}
 	for {
-		if sc := chooseScene(&r); split == Test || !sc.held() {
+		if sc := chooseScene(&r, alone); split == Test || !sc.held() {
 			return sc, stream{mix(key ^ golden)}
 		}
 	}
@@ -118,13 +126,15 @@ func (s *scenes) Truth(split Split, i int) Truth {
 	return sc.truth()
 }
 
-// chooseScene draws a scene by chance.
-func chooseScene(r *stream) scene {
+// chooseScene draws a scene by chance: a share of alone shows one object, the others one to three.
+func chooseScene(r *stream, alone float64) scene {
 	s := scene{ground: r.below(len(ShapeBackgrounds)), free: r.chance(0.25)}
 	n := 1
-	if u := r.uniform(); u > 0.8 {
+	switch u := r.uniform(); {
+	case alone > 0 && r.chance(alone):
+	case u > 0.8:
 		n = 3
-	} else if u > 0.4 {
+	case u > 0.4:
 		n = 2
 	}
 	for tries := 0; len(s.objects) < n; tries++ {
@@ -172,7 +182,7 @@ func (s *scene) fits(o object) bool {
 		if p.kind == o.kind && p.colour == o.colour || !s.free && p.column == o.column && p.row == o.row {
 			return false
 		}
-		if math.Hypot(p.x-o.x, p.y-o.y) < 1.1*(p.r+o.r)+sceneGap {
+		if math.Hypot(p.x-o.x, p.y-o.y) < 1.05*(p.r+o.r)+sceneGap {
 			return false
 		}
 	}

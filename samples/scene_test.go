@@ -186,3 +186,25 @@ func BenchmarkReadScene(b *testing.B) {
 		src.Look(buf, 32)
 	}
 }
+
+// TestScenesTaught: a training begins with pictures of one object, and ends with as many of two and three as there
+// are in the examples that no training begins with: 40%, and a little more since what is held out is rarer there.
+func TestScenesTaught(t *testing.T) {
+	s, err := newScenes(Options{Seed: 5})
+	require.NoError(t, err)
+	b := Batcher{info: s.Info(), batch: 1, seed: 9}
+	share := func(from int) float64 {
+		one := 0
+		for j := range 2000 {
+			if sc, _ := s.scene(Train, from+j); len(sc.objects) == 1 {
+				one++
+			}
+		}
+		return float64(one) / 2000
+	}
+	assert.Equal(t, 1.0, share(b.Index(0, 0)))
+	assert.Equal(t, 1.0, share(b.Index(sceneAlone-2000, 0)))
+	assert.InDelta(t, 0.72, share(b.Index(sceneAlone*3/2-1000, 0)), 0.05)
+	assert.InDelta(t, 0.44, share(b.Index(2*sceneAlone, 0)), 0.05)
+	assert.InDelta(t, 0.44, share(0), 0.05)
+}

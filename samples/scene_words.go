@@ -114,7 +114,7 @@ func (s *scene) english(r *stream) string {
 
 // related is the relation that a caption speaks of, "" for one of places.
 func (s *scene) related(r *stream) string {
-	if len(s.objects) != 2 || !s.free && r.chance(0.35) {
+	if len(s.objects) != 2 || !s.free && r.chance(0.5) {
 		return ""
 	}
 	return s.relation(0, 1)
@@ -122,7 +122,7 @@ func (s *scene) related(r *stream) string {
 
 // list joins the objects, with their places or without.
 func (s *scene) list(names []string, r *stream) string {
-	places := !s.free && r.chance(0.75)
+	places := !s.free && r.chance(0.85)
 	all := make([]string, len(names))
 	for k, n := range names {
 		all[k] = n
@@ -170,7 +170,7 @@ func (s *scene) chinese(r *stream) string {
 		}
 		what = a + "在" + b + r.pick(find(relationTerms, rel).zh...)
 	} else {
-		places := !s.free && r.chance(0.75)
+		places := !s.free && r.chance(0.85)
 		for k, n := range names {
 			if !places {
 				continue
