@@ -244,7 +244,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// FuzzRandom: a random schedule of a random shape is legal and right.
+// FuzzRandom: a random schedule of a random shape is legal and right, and so is one some steps away from the default.
 func FuzzRandom(f *testing.F) {
 	f.Add(int64(1), uint8(0), uint8(0))
 	f.Add(int64(7), uint8(40), uint8(1))
@@ -255,14 +255,19 @@ func FuzzRandom(f *testing.F) {
 	f.Fuzz(func(t *testing.T, seed int64, which, machine uint8) {
 		c, m := cases[int(which)%len(cases)], machines[int(machine)%len(machines)]
 		r := rand.New(rand.NewSource(seed))
-		s := schedule.Random(r, c.C, m)
-		p, err := schedule.Apply(c.C, s, m)
-		require.NoError(t, err, "%s", s)
+		near := schedule.Default(c.C, m)
+		for range 4 {
+			near = schedule.Neighbour(r, c.C, m, near)
+		}
 		in := c.Inputs(r)
-		got, err := targettest.Run(d, c.C, p, in)
-		require.NoError(t, err, "%s", s)
 		want, err := c.C.Flat().Run(in)
 		require.NoError(t, err)
-		require.Empty(t, targettest.Differs(c.C, got, want), "%s", targettest.Describe(c.C, s, m))
+		for _, s := range []schedule.Schedule{schedule.Random(r, c.C, m), near} {
+			p, err := schedule.Apply(c.C, s, m)
+			require.NoError(t, err, "%s", s)
+			got, err := targettest.Run(d, c.C, p, in)
+			require.NoError(t, err, "%s", s)
+			require.Empty(t, targettest.Differs(c.C, got, want), "%s", targettest.Describe(c.C, s, m))
+		}
 	})
 }

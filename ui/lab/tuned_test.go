@@ -1,0 +1,194 @@
+package lab
+
+import (
+	"context"
+	"flag"
+	"math/rand"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"mllab/compile"
+	"mllab/compile/expr"
+	"mllab/compile/ir"
+	"mllab/compile/loop"
+	"mllab/compile/schedule"
+	"mllab/compile/target"
+	"mllab/engine"
+)
+
+var tries = flag.Int("tries", 60, "schedules that BenchmarkTuned measures of each contraction")
+
+// BenchmarkTuned compares the workloads by the schedules that are chosen without measuring with what a search finds:
+// for each contraction that is 1% of a workload's operations, neighbours of the best schedule so far, timed alone, the
+// better one kept. Then both programs run in turn. tuned/default is the ratio of the medians of a step.
+func BenchmarkTuned(b *testing.B) {
+	for _, w := range workloads() {
+		for _, c := range w.cases {
+			b.Run(w.name+"/"+c.name, func(b *testing.B) {
+				dev, err := benchDevice()
+				if err != nil {
+					b.Skip(err)
+				}
+				benchTuned(b, dev, c)
+			})
+		}
+	}
+}
+
+func benchDevice() (target.Device, error) {
+	t, err := target.Find("cpu")
+	if err != nil {
+		return nil, err
+	}
+	return t.Open(target.Options{})
+}
+
+func benchTuned(b *testing.B, dev target.Device, c openCase) {
+	ctx := context.Background()
+	found := map[string]schedule.Schedule{}
+	computes := map[string]*expr.Compute{}
+	hook := func(c *expr.Compute, _ loop.Machine) (schedule.Schedule, bool) {
+		s, ok := found[c.Key()]
+		if !ok && c.Body != nil && c.Comb == expr.Sum {
+			computes[c.Key()] = c
+		}
+		return s, ok
+	}
+	eng := engine.New(dev, func(ctx context.Context, name string, g *ir.Graph, dev target.Device,
+		bind map[string]target.Slice) (engine.Module, error) {
+		m, err := compile.Compile(ctx, g, dev, compile.Options{Name: name, Bind: bind, Schedule: hook})
+		if err != nil {
+			return nil, err
+		}
+		return m, nil
+	})
+	plain, err := c.open(ctx, eng)
+	require.NoError(b, err)
+	defer plain.close()
+
+	total := 0.0
+	for _, c := range computes {
+		total += 2 * float64(ir.Elems(c.Axes)) * float64(ir.Elems(c.Red))
+	}
+	r := rand.New(rand.NewSource(1))
+	better := 0
+	for key, c := range computes {
+		plan, err := schedule.Apply(c, schedule.Default(c, dev.Machine()), dev.Machine())
+		require.NoError(b, err)
+		var work loop.Work
+		for _, k := range plan.Kernels {
+			work = work.Add(k.Nest.Work())
+		}
+		if work.FLOPs < total/100 {
+			continue
+		}
+		best := schedule.Default(c, dev.Machine())
+		least, ok := timed(dev, c, best)
+		if !ok {
+			continue
+		}
+		first := least
+		for range *tries {
+			s := schedule.Neighbour(r, c, dev.Machine(), best)
+			if t, ok := timed(dev, c, s); ok && t < least*97/100 {
+				best, least = s, t
+			}
+		}
+		if least < first {
+			better++
+			found[key] = best
+			b.Logf("%.0f -> %.0f us  %s over %s\n  %s\n  %s", first.Seconds()*1e6, least.Seconds()*1e6, ir.ShapeString(c.Axes),
+				ir.ShapeString(c.Red), schedule.Default(c, dev.Machine()), best)
+		}
+	}
+	tuned, err := c.open(ctx, eng)
+	require.NoError(b, err)
+	defer tuned.close()
+	var times [2][]time.Duration
+	for i := range 2 * max(c.steps/2, 5) {
+		for k, p := range []*benchCase{plain, tuned} {
+			from := time.Now()
+			require.NoError(b, p.step(ctx))
+			if i > 1 {
+				times[k] = append(times[k], time.Since(from))
+			}
+		}
+	}
+	for b.Loop() {
+		require.NoError(b, tuned.step(ctx))
+	}
+	for k := range times {
+		slices.Sort(times[k])
+	}
+	mid := func(k int) float64 { return times[k][len(times[k])/2].Seconds() * 1e3 }
+	b.ReportMetric(mid(0), "default-ms")
+	b.ReportMetric(mid(1), "tuned-ms")
+	b.ReportMetric(mid(1)/mid(0), "tuned/default")
+	b.ReportMetric(float64(better), "kernels-changed")
+}
+
+// timed runs a Compute alone by a schedule and gives the best of some runs; false where it does not fit the device.
+func timed(dev target.Device, c *expr.Compute, s schedule.Schedule) (best time.Duration, ok bool) {
+	plan, err := schedule.Apply(c, s, dev.Machine())
+	if err != nil {
+		return 0, false
+	}
+	var bufs []target.Buffer
+	defer func() {
+		for _, b := range bufs {
+			b.Free()
+		}
+	}()
+	var sizes []int
+	for _, t := range c.In {
+		sizes = append(sizes, t.Elems())
+	}
+	for range c.Out {
+		sizes = append(sizes, ir.Elems(c.Axes))
+	}
+	for _, n := range append(sizes, plan.Scratch...) {
+		b, err := dev.Alloc(4 * n)
+		if err != nil {
+			return 0, false
+		}
+		bufs = append(bufs, b)
+		for i, f := 0, b.(target.Host).Float32(); i < len(f); i++ {
+			f[i] = float32(i%17)/17 - 0.5
+		}
+	}
+	for i, t := range c.In { // indices stay inside
+		if t.DType != ir.F32 {
+			clear(bufs[i].(target.Host).Float32())
+		}
+	}
+	var ls []target.Launch
+	for _, k := range plan.Kernels {
+		built, err := dev.Compile(k.Nest)
+		if err != nil {
+			return 0, false
+		}
+		defer built.Close()
+		l := target.Launch{Kernel: built}
+		for _, a := range k.Args {
+			l.Args = append(l.Args, target.Slice{Buffer: bufs[a]})
+		}
+		ls = append(ls, l)
+	}
+	seq, err := dev.Sequence(ls)
+	if err != nil {
+		return 0, false
+	}
+	defer seq.Close()
+	best = time.Hour
+	for i, from := 0, time.Now(); i < 4 || i < 12 && time.Since(from) < 30*time.Millisecond; i++ {
+		at := time.Now()
+		if seq.Run(context.Background()) != nil {
+			return 0, false
+		}
+		best = min(best, time.Since(at))
+	}
+	return best, true
+}
