@@ -26,7 +26,7 @@ var _ = register(Model{
 		{Key: "process", Default: string(Flow), What: "how noise is mixed in", Choices: []string{string(Flow), string(DDPM)}},
 		{Key: "predict", Default: string(PredictV), What: "what is told of a noisy picture",
 			Choices: []string{string(PredictV), string(PredictEps), string(PredictX)}},
-		{Key: "level", Default: "1", What: "process=flow: noise that training dwells on, from little (-2) over even parts (0) " +
+		{Key: "level", Default: "0", What: "process=flow: noise that training dwells on, from little (-2) over even parts (0) " +
 			"to much (2)", check: floatBetween(-4, 4)},
 		{Key: "drop", Default: "0.1", What: "share of examples whose text is left out", check: floatBetween(0, 0.9)},
 	},

@@ -24,15 +24,15 @@ var recipes = []Recipe{
 	},
 	{
 		Name: "scenes", Model: "t2i", Data: "scenes", What: "one to three objects and how they lie, 32x32 pixels",
-		Steps: 6500, Batch: 32, LR: 1.5e-3, Settings: map[string]string{"near": "3"},
+		Steps: 25000, Batch: 32, LR: 1.5e-3, Settings: map[string]string{"near": "3"},
 	},
 	{
 		Name: "faces", Model: "t2i", Data: "faces", What: "cartoon faces, 32x32 pixels",
 		Steps: 5000, Batch: 32, LR: 1.5e-3,
 	},
 	{
-		Name: "shipped", Model: "t2i", Data: "shapes", What: "the net that comes with mllab",
-		Steps: 5000, Batch: 32, LR: 1.5e-3,
+		Name: "shipped", Model: "t2i", Data: "scenes", What: "the net that comes with mllab",
+		Steps: 25000, Batch: 32, LR: 1.5e-3, Settings: map[string]string{"near": "3"},
 	},
 }
 
