@@ -110,16 +110,20 @@ func untold(b *ir.Builder, n int) ir.Value {
 	return ops.Select(b, first, b.Const(ir.I32, TokenNull), b.Const(ir.I32, TokenPad))
 }
 
-// textSettings are those of nets that read.
-var textSettings = []Setting{
+// readSettings are those of all nets that read.
+var readSettings = []Setting{
 	{Key: "width", Default: "32", What: "channels of the picture's features",
 		Choices: []string{"16", "32", "48", "64", "96", "128"}},
 	{Key: "text", Default: "64", What: "features of a word", Choices: []string{"32", "64", "128"}},
 	{Key: "layers", Default: "2", What: "blocks that read the text", check: intBetween(1, 8)},
-	{Key: "latent", Default: "32", What: "numbers that a picture is drawn from, beside its text",
-		check: intBetween(1, 4096)},
 	{Key: "drop", Default: "0.1", What: "share of examples whose text is left out", check: floatBetween(0, 0.9)},
 }
+
+// textSettings are those of nets that draw at once what they have read.
+var textSettings = append([]Setting{
+	{Key: "latent", Default: "32", What: "numbers that a picture is drawn from, beside its text",
+		check: intBetween(1, 4096)},
+}, readSettings...)
 
 // errNoCaptions is why a net that reads cannot be built.
 var errNoCaptions = errors.New("the data has no captions: want a source with captions, such as shapes, or a folder with " +

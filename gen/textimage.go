@@ -16,20 +16,15 @@ var _ = register(Model{
 	Batch: 32, // 64 learn less from as many pictures
 	Reads: true,
 	Tests: 512, // six estimates each
-	settings: []Setting{
+	settings: append([]Setting{
 		{Key: "arch", Default: "unet", What: "net that draws", Choices: []string{"unet", "dit"}},
-		{Key: "width", Default: "32", What: "channels of the picture's features",
-			Choices: []string{"16", "32", "48", "64", "96", "128"}},
-		{Key: "text", Default: "64", What: "features of a word", Choices: []string{"32", "64", "128"}},
-		{Key: "layers", Default: "2", What: "blocks that read the text", check: intBetween(1, 8)},
 		{Key: "near", Default: "0", What: "words on either side that a word hears before all others", check: intBetween(0, 8)},
 		{Key: "process", Default: string(Flow), What: "how noise is mixed in", Choices: []string{string(Flow), string(DDPM)}},
 		{Key: "predict", Default: string(PredictV), What: "what is told of a noisy picture",
 			Choices: []string{string(PredictV), string(PredictEps), string(PredictX)}},
 		{Key: "level", Default: "0", What: "process=flow: noise that training dwells on, from little (-2) over even parts (0) " +
 			"to much (2)", check: floatBetween(-4, 4)},
-		{Key: "drop", Default: "0.1", What: "share of examples whose text is left out", check: floatBetween(0, 0.9)},
-	},
+	}, readSettings...),
 	defaults: map[string]string{"ema": "0.999", "schedule": "cosine", "warmup": "100", "floor": "0.05", "clip": "1"},
 	build:    newTextImage,
 })
