@@ -28,7 +28,7 @@ var recipes = []Recipe{
 	},
 	{
 		Name: "faces", Model: "t2i", Data: "faces", What: "cartoon faces, 32x32 pixels",
-		Steps: 5000, Batch: 32, LR: 1.5e-3,
+		Steps: 5000, Batch: 32, LR: 1.5e-3, Settings: map[string]string{"level": "1"},
 	},
 	{
 		Name: "shipped", Model: "t2i", Data: "scenes", What: "the net that comes with mllab",
