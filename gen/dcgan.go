@@ -118,7 +118,7 @@ func (m *dcgan) generate(s *nn.Scope, z ir.Value) ir.Value {
 		return ir.None
 	}
 	z = ops.Reshape(s.B, z, s.B.Type(z).Shape[0], 1, 1, m.latent)
-	return ops.Tanh(s.B, m.g.apply(s, z, func(x ir.Value) ir.Value { return ops.Relu(s.B, x) }))
+	return ops.Tanh(s.B, m.g.apply(s, z, func(x ir.Value) ir.Value { return nn.Leaky(s, x, 0) }))
 }
 
 // Codes is the number of values that a picture is drawn from.
@@ -129,7 +129,7 @@ func (m *dcgan) Decode(s *nn.Scope, z ir.Value) ir.Value { return m.fit.leave(s,
 
 // judge gives a logit [n] a picture [n 32 32 C]: high for real ones.
 func (m *dcgan) judge(s *nn.Scope, x ir.Value) ir.Value {
-	y := m.d.apply(s, x, func(x ir.Value) ir.Value { return ops.LeakyRelu(s.B, x, 0.2) })
+	y := m.d.apply(s, x, func(x ir.Value) ir.Value { return nn.Leaky(s, x, 0.2) })
 	if s.B.Err() != nil {
 		return ir.None
 	}

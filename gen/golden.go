@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
+	"strconv"
 	"strings"
 
 	"mllab/compile/ir"
@@ -21,6 +23,9 @@ type Golden struct {
 	Worst      string  // the parameter with that gradient
 	// Grads is the error of every gradient, by parameter.
 	Grads map[string]float64
+	// Turned counts the activations that were taken on the other side of their kink, since float32 does not decide their
+	// sign (nn.Kinks), and the gradients passed only so.
+	Turned int
 }
 
 // The gate that an engine must pass before it is timed.
@@ -84,7 +89,25 @@ func (w Workload) Golden(ctx context.Context, eng *engine.Engine, path string) (
 	return g, nil
 }
 
+// nearKink is how close to zero an activation is undecided, in parts of the root of the mean square: the rounding of some
+// layers of sums in float32.
+const nearKink = 2e-6
+
 func (g gate) compare(ctx context.Context, eng *engine.Engine, f *safetensors.File) (Golden, error) {
+	out, err := g.try(ctx, eng, f, nil)
+	if err != nil || out.Passed() || out.MaxRelLoss > GoldenLoss {
+		return out, err
+	}
+	turned, err := g.try(ctx, eng, f, &nn.Kinks{Near: nearKink})
+	if err == nil && turned.Passed() {
+		return turned, nil
+	}
+	return out, err
+}
+
+// try compares one step. With kinks, undecided activations are turned to their other side one after the other, those
+// first that bring the gradients closest, as long as that helps.
+func (g gate) try(ctx context.Context, eng *engine.Engine, f *safetensors.File, kinks *nn.Kinks) (Golden, error) {
 	net, err := g.net()
 	if err != nil {
 		return Golden{}, err
@@ -93,6 +116,9 @@ func (g gate) compare(ctx context.Context, eng *engine.Engine, f *safetensors.Fi
 	prog, err := eng.Program(ctx, "golden", nil, func(b *ir.Builder) {
 		s := nn.NewScope(b)
 		s.Given = true
+		if s.Kinks = kinks; kinks != nil {
+			kinks.Uses = 0
+		}
 		step = train.NewStep(s, g.rule, func(params []*nn.Param, grads []ir.Value) {
 			for i, p := range params {
 				b.Output(gradKind+p.Name, grads[i])
@@ -106,13 +132,90 @@ func (g gate) compare(ctx context.Context, eng *engine.Engine, f *safetensors.Fi
 	}
 	defer prog.Close()
 	r := run{g, prog, f, net.Params()}
+	best, err := r.once(ctx, step, nil)
+	if err != nil || kinks == nil {
+		return best, err
+	}
+	left, err := r.undecided(kinks)
+	if err != nil {
+		return Golden{}, err
+	}
+	var chosen []kinkPart
+	for at := 0; at >= 0; {
+		at = -1
+		for i, k := range left {
+			out, err := r.once(ctx, step, append(slices.Clone(chosen), k))
+			if err != nil {
+				return Golden{}, err
+			}
+			if out.MaxRelGrad < best.MaxRelGrad*0.99 {
+				best, at = out, i
+			}
+			if out.Passed() {
+				return out, nil
+			}
+		}
+		if at >= 0 {
+			chosen, left = append(chosen, left[at]), slices.Delete(left, at, at+1)
+		}
+	}
+	return best, nil
+}
+
+// kinkPart is a part of the undecided values of a use of an activation.
+type kinkPart struct {
+	use, part, values int
+}
+
+// undecided lists the parts with undecided values in the last run.
+func (r *run) undecided(k *nn.Kinks) (all []kinkPart, err error) {
+	for use := range k.Uses {
+		t, err := r.prog.Tensor(nn.KinkOut + strconv.Itoa(use))
+		if err != nil {
+			return nil, err
+		}
+		v, err := t.Float32()
+		if err != nil {
+			return nil, err
+		}
+		for part, n := range v {
+			if n > 0 {
+				all = append(all, kinkPart{use, part, int(n)})
+			}
+		}
+	}
+	return all, nil
+}
+
+// once runs the step with parts of the undecided values turned, and compares.
+func (r *run) once(ctx context.Context, step *train.Step, turned []kinkPart) (Golden, error) {
 	if err := r.feed(step.Scalars()); err != nil {
 		return Golden{}, err
 	}
-	if err := prog.Run(ctx); err != nil {
+	count := 0
+	uses := map[int][]float32{}
+	for _, k := range turned {
+		if uses[k.use] == nil {
+			uses[k.use] = make([]float32, nn.KinkParts)
+		}
+		uses[k.use][k.part] = 1
+		count += k.values
+	}
+	for use, v := range uses {
+		t, err := r.prog.Tensor(nn.KinkIn + strconv.Itoa(use))
+		if err != nil {
+			return Golden{}, err
+		}
+		if err := engine.Write(t, v); err != nil {
+			return Golden{}, err
+		}
+	}
+	if err := r.prog.Run(ctx); err != nil {
 		return Golden{}, err
 	}
-	return r.compare()
+	out, err := r.compare()
+	out.Turned = count
+	return out, err
 }
 
 // run is a gate on its way.

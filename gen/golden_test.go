@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,61 +57,44 @@ func TestGolden(t *testing.T) {
 			eng := openCPU(t)
 			g, err := w.Golden(context.Background(), eng, path)
 			require.NoError(t, err)
-			t.Logf("loss %.3g, gradients %.3g (%s)", g.MaxRelLoss, g.MaxRelGrad, g.Worst)
-			if w.Name == "W4" {
-				undecided(t, g, eng.Device().Machine().Name)
-				return
-			}
+			t.Logf("loss %.3g, gradients %.3g (%s), %d activations turned", g.MaxRelLoss, g.MaxRelGrad, g.Worst, g.Turned)
+			assert.LessOrEqual(t, g.Turned, 4, "of 786,000")
 			assert.True(t, g.Passed(), "%+v", g)
 		})
 	}
 }
 
-// undecided checks of W4 what float32 decides on every machine. One activation of the discriminator's second look at
-// the drawn pictures lies closer to zero than float32 rounds: it comes out on the other side of LeakyReLU's kink with
-// AVX2 and AVX-512 (before sums were made of sums it did not), and for PyTorch's float32 as well, with the same error
-// (docs/benchmarks.md). What comes before it, the losses and the discriminator's gradients, is held to the gate; the
-// generator's, behind it, are only looked at.
-func undecided(t *testing.T, g gen.Golden, isa string) {
+// edited is a copy of a golden file with one tensor changed.
+func edited(t *testing.T, workload, name string, change func(v []float32)) string {
 	t.Helper()
-	assert.LessOrEqual(t, g.MaxRelLoss, gen.GoldenLoss)
-	held := 0
-	for name, off := range g.Grads {
-		if strings.HasPrefix(name, "d.") {
-			held++
-			assert.LessOrEqual(t, off, gen.GoldenGrad, name)
-		}
-	}
-	assert.Equal(t, 8, held)
-	if !g.Passed() {
-		t.Logf("%s: the generator's gradients are off by %.2g, over the gate of %.0e", isa, g.MaxRelGrad, gen.GoldenGrad)
-	}
-}
-
-// A gate that everything passes is none.
-func TestW3GoldenRefuses(t *testing.T) {
-	f, err := safetensors.Open(golden("W3"))
+	f, err := safetensors.Open(golden(workload))
 	if err != nil {
 		t.Skip("no golden file beside the repository:", err)
 	}
 	defer f.Close()
-	edit := func(name string, change func(v []float32)) string {
-		var all []safetensors.Tensor
-		for _, n := range f.Names() {
-			tensor, err := f.Tensor(n)
-			require.NoError(t, err)
-			if n == name {
-				change(tensor.F32)
-			}
-			all = append(all, tensor)
-		}
-		path := filepath.Join(t.TempDir(), "edited.safetensors")
-		file, err := os.Create(path)
+	var all []safetensors.Tensor
+	found := false
+	for _, n := range f.Names() {
+		tensor, err := f.Tensor(n)
 		require.NoError(t, err)
-		require.NoError(t, safetensors.Write(file, all, nil))
-		require.NoError(t, file.Close())
-		return path
+		if n == name {
+			found = true
+			change(tensor.F32)
+		}
+		all = append(all, tensor)
 	}
+	require.True(t, found, name)
+	path := filepath.Join(t.TempDir(), "edited.safetensors")
+	file, err := os.Create(path)
+	require.NoError(t, err)
+	require.NoError(t, safetensors.Write(file, all, nil))
+	require.NoError(t, file.Close())
+	return path
+}
+
+// A gate that everything passes is none.
+func TestW3GoldenRefuses(t *testing.T) {
+	edit := func(name string, change func(v []float32)) string { return edited(t, "W3", name, change) }
 	ctx, eng, w3 := context.Background(), openCPU(t), workload(t, "W3")
 	g, err := w3.Golden(ctx, eng, edit("grad.mu.bias", func(v []float32) { v[3] += 1 }))
 	require.NoError(t, err)
@@ -123,6 +107,24 @@ func TestW3GoldenRefuses(t *testing.T) {
 	g, err = w3.Golden(ctx, eng, edit("param.d1.weight", func(v []float32) { v[0] = float32(math.NaN()) }))
 	require.NoError(t, err)
 	assert.False(t, g.Passed())
+}
+
+// Turning what float32 does not decide hides no other error.
+func TestW4GoldenRefuses(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many steps of a DCGAN")
+	}
+	path := edited(t, "W4", "grad.G.3.weight", func(v []float32) {
+		most := slices.Max(v)
+		for i := range v {
+			if v[i] == most {
+				v[i] *= 0.99
+			}
+		}
+	})
+	g, err := workload(t, "W4").Golden(context.Background(), openCPU(t), path)
+	require.NoError(t, err)
+	assert.False(t, g.Passed(), "%+v", g)
 }
 
 func TestW3Benches(t *testing.T) {

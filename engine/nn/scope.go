@@ -34,6 +34,8 @@ type Scope struct {
 	Held bool
 	// Taps collects what Tap is called with; nil: nothing is collected.
 	Taps *[]Tap
+	// Kinks has Leaky say which of its values are undecided; nil: it does not.
+	Kinks *Kinks
 
 	values  map[*Param]ir.Value
 	first   map[*Param]ir.Value

@@ -233,6 +233,7 @@ type GoldenResult struct {
 	MaxRelLoss float64 `json:"max_rel_loss"`
 	MaxRelGrad float64 `json:"max_rel_grad"`
 	Worst      string  `json:"worst"`
+	Turned     int     `json:"turned,omitempty"` // activations on the other side of their kink, see gen.Golden
 	Pass       bool    `json:"pass"`
 }
 
@@ -266,6 +267,6 @@ func (s *Session) Golden(ctx context.Context, o BenchOptions, name, file string)
 	}
 	r.Device = deviceText(eng.Device())
 	r.MaxRelLoss, r.MaxRelGrad, r.Worst = g.MaxRelLoss, g.MaxRelGrad, g.Worst
-	r.Pass = g.Passed()
+	r.Turned, r.Pass = g.Turned, g.Passed()
 	return r, nil
 }
