@@ -17,7 +17,7 @@ const NominalEpoch = 60000
 // A finite split is shuffled anew for every epoch, and the examples that do not fill a last batch are
 // dropped for that epoch (which ones differs from epoch to epoch). Only a split smaller than one batch is
 // wrapped: its one batch repeats examples. An endless split is read straight on, from a place that
-// depends on the seed.
+// depends on the seed, and from its easy examples on after Teach.
 type Batcher struct {
 	src   Source
 	info  Info
@@ -25,6 +25,7 @@ type Batcher struct {
 	seed  uint64
 
 	workers int // more than one where an example takes long enough to share out: files, faces
+	taught  bool
 }
 
 // NewBatcher cuts src into batches of that many examples. A batch below 1 is reported by Fill.
@@ -39,6 +40,10 @@ func NewBatcher(src Source, batch int, seed uint64) *Batcher {
 
 // Batch is the number of examples in a batch.
 func (b *Batcher) Batch() int { return b.batch }
+
+// Teach has an endless split begin with its easy examples, where it has such: scenes with those of one object. It is
+// for what learns to draw from captions; a classifier needs examples as they come from the first on.
+func (b *Batcher) Teach() { b.taught = true }
 
 // StepsPerEpoch is the number of batches in an epoch, at least 1; NominalEpoch/batch of an endless split.
 func (b *Batcher) StepsPerEpoch() int {
@@ -58,8 +63,8 @@ func (b *Batcher) Index(step, j int) int {
 	return Order(b.seed, step/spe, b.info.Train).At(step%spe*b.batch + j)
 }
 
-// A training on an endless split takes the examples from a number on that is trainingFrom more than a multiple of
-// trainingSpan, so that a source can tell how many a training has seen, and begin with easy ones: seen.
+// A training that is taught takes the examples of an endless split from a number on that is trainingFrom more than a
+// multiple of trainingSpan, so that a source can tell how many a training has seen; others begin at the multiple.
 const (
 	trainingSpan = 10 << 22
 	trainingFrom = trainingSpan / 2
@@ -69,11 +74,15 @@ const (
 func (b *Batcher) start() int {
 	const room = bits.UintSize - 24 // 2^40 places leave 2^23 epochs before an int64 runs out
 	at := int(mix(b.seed) >> (64 - room))
-	return at - at%trainingSpan + trainingFrom
+	at -= at % trainingSpan
+	if b.taught {
+		at += trainingFrom
+	}
+	return at
 }
 
-// seen is how many examples of an endless split a training has had when it comes to number i, if i can be
-// one of its first 21 million.
+// seen is how many examples of an endless split a training that is taught has had when it comes to number i, if i can
+// be one of its first 21 million.
 func seen(i int) (n int, ok bool) {
 	n = i%trainingSpan - trainingFrom
 	return n, n >= 0

@@ -24,5 +24,5 @@ func ExampleOpen() {
 	fmt.Println(batches.StepsPerEpoch(), "steps an epoch; the first labels are", labels[:10])
 	// Output:
 	// digits: 28x28x1, 10 classes, 10000 to test with
-	// 468 steps an epoch; the first labels are [7 3 2 1 4 0 8 6 5 9]
+	// 468 steps an epoch; the first labels are [2 5 4 9 0 7 6 3 8 1]
 }

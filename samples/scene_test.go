@@ -192,7 +192,9 @@ func BenchmarkReadScene(b *testing.B) {
 func TestScenesTaught(t *testing.T) {
 	s, err := newScenes(Options{Seed: 5})
 	require.NoError(t, err)
-	b := Batcher{info: s.Info(), batch: 1, seed: 9}
+	b := NewBatcher(s, 1, 9)
+	plain := b.Index(0, 0)
+	b.Teach()
 	share := func(from int) float64 {
 		one := 0
 		for j := range 2000 {
@@ -207,4 +209,5 @@ func TestScenesTaught(t *testing.T) {
 	assert.InDelta(t, 0.72, share(b.Index(sceneAlone*3/2-1000, 0)), 0.05)
 	assert.InDelta(t, 0.44, share(b.Index(2*sceneAlone, 0)), 0.05)
 	assert.InDelta(t, 0.44, share(0), 0.05)
+	assert.InDelta(t, 0.44, share(plain), 0.05, "what is not taught begins with all")
 }

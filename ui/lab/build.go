@@ -28,6 +28,9 @@ func (j *Job) compile(ctx context.Context, p plan) (*built, error) {
 		return nil, err
 	}
 	batches := samples.NewBatcher(j.src, p.o.Batch, p.o.Seed)
+	if p.model.Reads {
+		batches.Teach()
+	}
 	perEpoch := batches.StepsPerEpoch()
 	opt := train.Options{
 		Batch: p.o.Batch, H: info.H, W: info.W, C: info.C, Seed: p.o.Seed, Steps: p.steps(perEpoch), LR: p.o.LR,

@@ -20,7 +20,7 @@ import (
 const (
 	classifierFolder       = ".classifiers" // in the folder of runs, which lists no name with a dot first
 	defaultClassifierSteps = 1000
-	classifierRecipe       = "1"
+	classifierRecipe       = "2"
 	// goodClassifier is the accuracy over which measures can be trusted.
 	goodClassifier = 0.985
 )
