@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"slices"
-	"strconv"
 	"strings"
 
 	"mllab/compile/ir"
@@ -75,7 +73,9 @@ var (
 
 // Golden runs one training step on the parameters, examples and noise of a
 // safetensors file and compares its losses and gradients with the file's. A model
-// that minimises two losses updates the first one's parameters in between.
+// that minimises two losses updates the first one's parameters in between. Where the
+// gradients differ, activations whose sign float32 does not decide may be taken on
+// their other side (Golden.Turned).
 func (w Workload) Golden(ctx context.Context, eng *engine.Engine, path string) (Golden, error) {
 	f, err := safetensors.Open(path)
 	if err != nil {
@@ -89,10 +89,7 @@ func (w Workload) Golden(ctx context.Context, eng *engine.Engine, path string) (
 	return g, nil
 }
 
-// nearKink is how close to zero an activation is undecided, in parts of the root of the mean square: the rounding of some
-// layers of sums in float32.
-const nearKink = 2e-6
-
+// compare runs the step, and where its gradients differ once more with the kinks of its activations in view.
 func (g gate) compare(ctx context.Context, eng *engine.Engine, f *safetensors.File) (Golden, error) {
 	out, err := g.try(ctx, eng, f, nil)
 	if err != nil || out.Passed() || out.MaxRelLoss > GoldenLoss {
@@ -105,8 +102,7 @@ func (g gate) compare(ctx context.Context, eng *engine.Engine, f *safetensors.Fi
 	return out, err
 }
 
-// try compares one step. With kinks, undecided activations are turned to their other side one after the other, those
-// first that bring the gradients closest, as long as that helps.
+// try compares one step, with kinks the best of those that run.turn tries.
 func (g gate) try(ctx context.Context, eng *engine.Engine, f *safetensors.File, kinks *nn.Kinks) (Golden, error) {
 	net, err := g.net()
 	if err != nil {
@@ -116,9 +112,7 @@ func (g gate) try(ctx context.Context, eng *engine.Engine, f *safetensors.File, 
 	prog, err := eng.Program(ctx, "golden", nil, func(b *ir.Builder) {
 		s := nn.NewScope(b)
 		s.Given = true
-		if s.Kinks = kinks; kinks != nil {
-			kinks.Uses = 0
-		}
+		s.Kinks = kinks
 		step = train.NewStep(s, g.rule, func(params []*nn.Param, grads []ir.Value) {
 			for i, p := range params {
 				b.Output(gradKind+p.Name, grads[i])
@@ -136,86 +130,7 @@ func (g gate) try(ctx context.Context, eng *engine.Engine, f *safetensors.File, 
 	if err != nil || kinks == nil {
 		return best, err
 	}
-	left, err := r.undecided(kinks)
-	if err != nil {
-		return Golden{}, err
-	}
-	var chosen []kinkPart
-	for at := 0; at >= 0; {
-		at = -1
-		for i, k := range left {
-			out, err := r.once(ctx, step, append(slices.Clone(chosen), k))
-			if err != nil {
-				return Golden{}, err
-			}
-			if out.MaxRelGrad < best.MaxRelGrad*0.99 {
-				best, at = out, i
-			}
-			if out.Passed() {
-				return out, nil
-			}
-		}
-		if at >= 0 {
-			chosen, left = append(chosen, left[at]), slices.Delete(left, at, at+1)
-		}
-	}
-	return best, nil
-}
-
-// kinkPart is a part of the undecided values of a use of an activation.
-type kinkPart struct {
-	use, part, values int
-}
-
-// undecided lists the parts with undecided values in the last run.
-func (r *run) undecided(k *nn.Kinks) (all []kinkPart, err error) {
-	for use := range k.Uses {
-		t, err := r.prog.Tensor(nn.KinkOut + strconv.Itoa(use))
-		if err != nil {
-			return nil, err
-		}
-		v, err := t.Float32()
-		if err != nil {
-			return nil, err
-		}
-		for part, n := range v {
-			if n > 0 {
-				all = append(all, kinkPart{use, part, int(n)})
-			}
-		}
-	}
-	return all, nil
-}
-
-// once runs the step with parts of the undecided values turned, and compares.
-func (r *run) once(ctx context.Context, step *train.Step, turned []kinkPart) (Golden, error) {
-	if err := r.feed(step.Scalars()); err != nil {
-		return Golden{}, err
-	}
-	count := 0
-	uses := map[int][]float32{}
-	for _, k := range turned {
-		if uses[k.use] == nil {
-			uses[k.use] = make([]float32, nn.KinkParts)
-		}
-		uses[k.use][k.part] = 1
-		count += k.values
-	}
-	for use, v := range uses {
-		t, err := r.prog.Tensor(nn.KinkIn + strconv.Itoa(use))
-		if err != nil {
-			return Golden{}, err
-		}
-		if err := engine.Write(t, v); err != nil {
-			return Golden{}, err
-		}
-	}
-	if err := r.prog.Run(ctx); err != nil {
-		return Golden{}, err
-	}
-	out, err := r.compare()
-	out.Turned = count
-	return out, err
+	return r.turn(ctx, step, kinks, best)
 }
 
 // run is a gate on its way.

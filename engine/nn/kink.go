@@ -20,12 +20,12 @@ const (
 // the slope there: those of less than Near times the root of the mean square. At a kink the gradient is any between both
 // slopes; two engines that round differently may take either, and both are right.
 type Kinks struct {
-	Near float64
-	Uses int // of Leaky
+	Near float64 // over zero
+	Uses int     // of Leaky so far, which counts them
 }
 
-// Leaky is x where that is over zero and slope x elsewhere, a rectifier with a slope of 0 (Maas et al., "Rectifier
-// nonlinearities improve neural network acoustic models", ICML 2013).
+// Leaky maps x, f32 of any shape, to x where that is over zero and to slope x elsewhere; with a slope of 0 it is a
+// rectifier (Maas et al., "Rectifier nonlinearities improve neural network acoustic models", ICML 2013).
 func Leaky(s *Scope, x ir.Value, slope float64) ir.Value {
 	b := s.B
 	if b.Err() != nil {
