@@ -18,10 +18,18 @@ func Neighbour(r *rand.Rand, c *expr.Compute, m loop.Machine, s Schedule) Schedu
 	c = Collapse(c)
 	for range 50 {
 		n := slices.Clone(s)
-		changes := []func(*rand.Rand, *expr.Compute, loop.Machine) bool{
-			n.resize, n.resize, n.swap, n.swap, n.repack, n.reshare,
+		changed := false
+		switch r.Intn(6) {
+		case 0, 1:
+			changed = n.resize(r, m.Lanes)
+		case 2, 3:
+			changed = n.swap(r)
+		case 4:
+			changed = n.repack(r, c)
+		case 5:
+			changed = n.reshare(r)
 		}
-		if !changes[r.Intn(len(changes))](r, c, m) || n.String() == s.String() {
+		if !changed || n.String() == s.String() {
 			continue
 		}
 		if _, err := arrange(c, n, m); err == nil {
@@ -42,19 +50,19 @@ func (s Schedule) of(op Op) (at []int) {
 }
 
 // resize changes the tile of one split.
-func (s *Schedule) resize(r *rand.Rand, _ *expr.Compute, m loop.Machine) bool {
+func (s *Schedule) resize(r *rand.Rand, lanes int) bool {
 	at := s.of(Split)
 	if len(at) == 0 {
 		return false
 	}
 	t := &(*s)[at[r.Intn(len(at))]]
-	sizes := []int{t.N - 1, t.N + 1, t.N - 2, t.N + 2, t.N / 2, t.N * 2, t.N - m.Lanes, t.N + m.Lanes, t.N * 3 / 2}
+	sizes := []int{t.N - 1, t.N + 1, t.N - 2, t.N + 2, t.N / 2, t.N * 2, t.N - lanes, t.N + lanes, t.N * 3 / 2}
 	t.N = sizes[r.Intn(len(sizes))]
 	return t.N > 0
 }
 
 // swap exchanges two loops that stand side by side.
-func (s *Schedule) swap(r *rand.Rand, _ *expr.Compute, _ loop.Machine) bool {
+func (s *Schedule) swap(r *rand.Rand) bool {
 	at := s.of(Reorder)
 	if len(at) == 0 {
 		return false
@@ -70,7 +78,7 @@ func (s *Schedule) swap(r *rand.Rand, _ *expr.Compute, _ loop.Machine) bool {
 }
 
 // repack packs an operand, or leaves that.
-func (s *Schedule) repack(r *rand.Rand, c *expr.Compute, _ loop.Machine) bool {
+func (s *Schedule) repack(r *rand.Rand, c *expr.Compute) bool {
 	if c.Body == nil || len(c.In) == 0 {
 		return false
 	}
@@ -84,7 +92,7 @@ func (s *Schedule) repack(r *rand.Rand, c *expr.Compute, _ loop.Machine) bool {
 }
 
 // reshare makes another number of the outermost loops the parallel one.
-func (s *Schedule) reshare(r *rand.Rand, _ *expr.Compute, _ loop.Machine) bool {
+func (s *Schedule) reshare(r *rand.Rand) bool {
 	order, shared := s.of(Reorder), s.of(Parallel)
 	if len(order) == 0 {
 		return false

@@ -19,7 +19,8 @@ func matmulWorkload() workload {
 			ta, tb bool
 		}{{"", false, false}, {"_nt", false, true}, {"_tn", true, false}} {
 			size := float64(n)
-			w.cases = append(w.cases, graphCase(fmt.Sprintf("matmul%d%s", n, v.suffix), 2e-9*size*size*size, 100*(1024/n)*(1024/n),
+			steps := 100 * (1024 / n) * (1024 / n) // long enough for the system to give each thread a core of its own
+			w.cases = append(w.cases, graphCase(fmt.Sprintf("matmul%d%s", n, v.suffix), 2e-9*size*size*size, steps,
 				func(b *ir.Builder) {
 					t := ir.Of(ir.F32, n, n)
 					b.Output("c", ops.MatMulT(b, b.Input("a", t), b.Input("b", t), v.ta, v.tb))

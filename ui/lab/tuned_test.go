@@ -16,6 +16,7 @@ import (
 	"mllab/compile/loop"
 	"mllab/compile/schedule"
 	"mllab/compile/target"
+	"mllab/compile/target/targettest"
 	"mllab/engine"
 )
 
@@ -28,25 +29,17 @@ func BenchmarkTuned(b *testing.B) {
 	for _, w := range workloads() {
 		for _, c := range w.cases {
 			b.Run(w.name+"/"+c.name, func(b *testing.B) {
-				dev, err := benchDevice()
-				if err != nil {
-					b.Skip(err)
-				}
-				benchTuned(b, dev, c)
+				benchTuned(b, c)
 			})
 		}
 	}
 }
 
-func benchDevice() (target.Device, error) {
-	t, err := target.Find("cpu")
-	if err != nil {
-		return nil, err
-	}
-	return t.Open(target.Options{})
-}
-
-func benchTuned(b *testing.B, dev target.Device, c openCase) {
+func benchTuned(b *testing.B, c openCase) {
+	cpu, err := target.Find("cpu")
+	require.NoError(b, err)
+	dev, err := cpu.Open(target.Options{})
+	require.NoError(b, err)
 	ctx := context.Background()
 	found := map[string]schedule.Schedule{}
 	computes := map[string]*expr.Compute{}
@@ -65,6 +58,7 @@ func benchTuned(b *testing.B, dev target.Device, c openCase) {
 		}
 		return m, nil
 	})
+	defer eng.Close()
 	plain, err := c.open(ctx, eng)
 	require.NoError(b, err)
 	defer plain.close()
@@ -136,59 +130,14 @@ func timed(dev target.Device, c *expr.Compute, s schedule.Schedule) (best time.D
 	if err != nil {
 		return 0, false
 	}
-	var bufs []target.Buffer
-	defer func() {
-		for _, b := range bufs {
-			b.Free()
+	start := time.Now()
+	now := func() time.Duration { return time.Since(start) }
+	var first time.Duration
+	best, err = targettest.Timed(dev, c, plan, now, func(runs int) bool {
+		if runs == 0 {
+			first = now()
 		}
-	}()
-	var sizes []int
-	for _, t := range c.In {
-		sizes = append(sizes, t.Elems())
-	}
-	for range c.Out {
-		sizes = append(sizes, ir.Elems(c.Axes))
-	}
-	for _, n := range append(sizes, plan.Scratch...) {
-		b, err := dev.Alloc(4 * n)
-		if err != nil {
-			return 0, false
-		}
-		bufs = append(bufs, b)
-		for i, f := 0, b.(target.Host).Float32(); i < len(f); i++ {
-			f[i] = float32(i%17)/17 - 0.5
-		}
-	}
-	for i, t := range c.In { // indices stay inside
-		if t.DType != ir.F32 {
-			clear(bufs[i].(target.Host).Float32())
-		}
-	}
-	var ls []target.Launch
-	for _, k := range plan.Kernels {
-		built, err := dev.Compile(k.Nest)
-		if err != nil {
-			return 0, false
-		}
-		defer built.Close()
-		l := target.Launch{Kernel: built}
-		for _, a := range k.Args {
-			l.Args = append(l.Args, target.Slice{Buffer: bufs[a]})
-		}
-		ls = append(ls, l)
-	}
-	seq, err := dev.Sequence(ls)
-	if err != nil {
-		return 0, false
-	}
-	defer seq.Close()
-	best = time.Hour
-	for i, from := 0, time.Now(); i < 4 || i < 12 && time.Since(from) < 30*time.Millisecond; i++ {
-		at := time.Now()
-		if seq.Run(context.Background()) != nil {
-			return 0, false
-		}
-		best = min(best, time.Since(at))
-	}
-	return best, true
+		return runs < 4 || runs < 12 && now()-first < 30*time.Millisecond
+	})
+	return best, err == nil
 }

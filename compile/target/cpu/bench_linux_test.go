@@ -1,10 +1,8 @@
 package cpu
 
 import (
-	"context"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"runtime"
 	"testing"
 	"time"
@@ -25,41 +23,6 @@ func benchPlan(b *testing.B, isa string, threads int, c *expr.Compute) {
 	d := open(b, target.Options{ISA: isa, Threads: threads})
 	plan, err := schedule.Apply(c, schedule.Default(c, d.Machine()), d.Machine())
 	require.NoError(b, err)
-	sizes := []int{}
-	for _, t := range c.In {
-		sizes = append(sizes, t.Elems())
-	}
-	for range c.Out {
-		sizes = append(sizes, ir.Elems(c.Axes))
-	}
-	sizes = append(sizes, plan.Scratch...)
-	var bufs []target.Buffer
-	for _, n := range sizes {
-		buf, err := d.Alloc(4 * n)
-		require.NoError(b, err)
-		defer buf.Free()
-		f := buf.(target.Host).Float32()
-		for i := range f {
-			f[i] = rand.Float32() - 0.5
-		}
-		bufs = append(bufs, buf)
-	}
-	var ls []target.Launch
-	for _, k := range plan.Kernels {
-		built, err := d.Compile(k.Nest)
-		require.NoError(b, err, k.Nest)
-		defer built.Close()
-		l := target.Launch{Kernel: built}
-		for _, a := range k.Args {
-			l.Args = append(l.Args, target.Slice{Buffer: bufs[a]})
-		}
-		ls = append(ls, l)
-	}
-	seq, err := d.Sequence(ls)
-	require.NoError(b, err)
-	defer seq.Close()
-	ctx := context.Background()
-	best := time.Hour
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	start := time.Now()
@@ -67,12 +30,8 @@ func benchPlan(b *testing.B, isa string, threads int, c *expr.Compute) {
 	if threads == 1 {
 		now = threadTime
 	}
-	for b.Loop() {
-		from := now()
-		err := seq.Run(ctx)
-		best = min(best, now()-from)
-		require.NoError(b, err)
-	}
+	best, err := targettest.Timed(d, c, plan, now, func(int) bool { return b.Loop() })
+	require.NoError(b, err)
 	flops, _ := d.(*Device).Peak()
 	var work loop.Work
 	for _, k := range plan.Kernels {
