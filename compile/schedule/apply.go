@@ -39,6 +39,10 @@ func Apply(c *expr.Compute, s Schedule, m loop.Machine) (*Plan, error) {
 		return nil, err
 	}
 	p := &Plan{}
+	if d.fast != nil {
+		p = d.fast.plan()
+		return p, p.verify(s)
+	}
 	for _, operand := range d.pack {
 		p.Scratch = append(p.Scratch, ir.Elems(extents(d.segments(operand))))
 		p.Kernels = append(p.Kernels, d.packKernel(operand, len(p.Scratch)-1))
@@ -51,12 +55,16 @@ func Apply(c *expr.Compute, s Schedule, m loop.Machine) (*Plan, error) {
 		p.Scratch = append(p.Scratch, d.sumElems())
 		p.Kernels = append(p.Kernels, d.lastKernel())
 	}
+	return p, p.verify(s)
+}
+
+func (p *Plan) verify(s Schedule) error {
 	for _, k := range p.Kernels {
 		if err := k.Nest.Verify(); err != nil {
-			return nil, fmt.Errorf("schedule %q: %w", s, err)
+			return fmt.Errorf("schedule %q: %w", s, err)
 		}
 	}
-	return p, nil
+	return nil
 }
 
 func extents(ns []*node) []int {

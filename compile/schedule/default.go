@@ -44,7 +44,7 @@ func proposals(c *expr.Compute, m loop.Machine) []Schedule {
 	case c.Body == nil:
 		return []Schedule{f.elementwise(), f.mapped(1)}
 	case f.contraction():
-		return append(append(append(f.narrow(), f.dots()...), f.contract()...), f.reduced(2), f.reduced(1))
+		return slices.Concat(f.filtered(), f.narrow(), f.dots(), f.contract(), []Schedule{f.reduced(2), f.reduced(1)})
 	}
 	return append(f.windows(), f.reduced(4), f.reduced(2), f.reduced(1))
 }

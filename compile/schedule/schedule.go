@@ -26,9 +26,10 @@ const (
 	Parallel            // the outermost loops become the one Parallel loop
 	Bind                // Loops[0] becomes the Block or Thread loop To
 	Pack                // operand N of the reduction is copied into the order it is read in
+	Winograd            // the whole is a convolution by minimal filtering, N by N results at a time; stands alone
 )
 
-var opNames = [...]string{"split", "reorder", "unroll", "vectorize", "parallel", "bind", "pack"}
+var opNames = [...]string{"split", "reorder", "unroll", "vectorize", "parallel", "bind", "pack", "winograd"}
 
 // String is the verb's name.
 func (o Op) String() string { return opNames[o] }
@@ -36,8 +37,8 @@ func (o Op) String() string { return opNames[o] }
 // Step is one decision.
 type Step struct {
 	Op    Op
-	Loops []string // all but Pack
-	N     int      // Split: the inner extent; Pack: the operand
+	Loops []string // all but Pack and Winograd
+	N     int      // Split: the inner extent; Pack: the operand; Winograd: results
 	To    string   // Bind: block.x, thread.z, ...
 }
 
@@ -45,7 +46,7 @@ type Step struct {
 func (s Step) String() string {
 	parts := append([]string{s.Op.String()}, s.Loops...)
 	switch s.Op {
-	case Split, Pack:
+	case Split, Pack, Winograd:
 		parts = append(parts, strconv.Itoa(s.N))
 	case Bind:
 		parts = append(parts, s.To)
@@ -101,7 +102,7 @@ func parseStep(f []string) (Step, error) {
 	switch s.Op {
 	case Split, Bind:
 		want = 2
-	case Vectorize, Pack:
+	case Vectorize, Pack, Winograd:
 		want = 1
 	}
 	if want > 0 && len(s.Loops) != want || len(s.Loops) == 0 {
@@ -109,7 +110,7 @@ func parseStep(f []string) (Step, error) {
 	}
 	last := len(s.Loops) - 1
 	switch s.Op {
-	case Split, Pack:
+	case Split, Pack, Winograd:
 		n, err := strconv.Atoi(s.Loops[last])
 		if err != nil {
 			return Step{}, fmt.Errorf("%q is no number", s.Loops[last])
@@ -118,7 +119,7 @@ func parseStep(f []string) (Step, error) {
 	case Bind:
 		s.To, s.Loops = s.Loops[last], s.Loops[:last]
 	}
-	if s.Op == Pack {
+	if s.Op == Pack || s.Op == Winograd {
 		s.Loops = nil
 	}
 	for _, l := range s.Loops {

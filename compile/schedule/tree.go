@@ -65,6 +65,7 @@ type design struct {
 	axes  []*node // roots
 	order []*node // leaves, outermost first
 	pack  []int
+	fast  *filtering // in place of all loops, or nil
 }
 
 // arrange carries out the steps, checking each by itself; check looks at the whole.
@@ -76,7 +77,11 @@ func arrange(c *expr.Compute, s Schedule, m loop.Machine) (*design, error) {
 		d.order = append(d.order, n)
 	}
 	for _, t := range s {
-		if err := d.do(t); err != nil {
+		err := d.do(t)
+		if t.Op == Winograd && len(s) > 1 {
+			err = fmt.Errorf("it decides all loops: want no other step")
+		}
+		if err != nil {
 			return nil, fmt.Errorf("%s: schedule step %q: %w", c.Name, t, err)
 		}
 	}
@@ -130,6 +135,8 @@ func (d *design) do(t Step) error {
 		return d.bind(at, t.To)
 	case Pack:
 		return d.addPack(t.N)
+	case Winograd:
+		return d.filter(t.N)
 	}
 	return fmt.Errorf("unknown verb %d", t.Op)
 }
@@ -207,6 +214,17 @@ func (d *design) addPack(operand int) error {
 	}
 	d.pack = append(d.pack, operand)
 	return nil
+}
+
+func (d *design) filter(out int) error {
+	if d.m.Kind != loop.CPU {
+		return fmt.Errorf("want a machine with threads and vectors")
+	}
+	p, err := planarOf(d.c, out)
+	if err == nil {
+		d.fast = p.filter(d.m)
+	}
+	return err
 }
 
 // maxUnroll bounds the copies of a statement that unrolled loops make.

@@ -1,0 +1,210 @@
+package schedule
+
+import (
+	"fmt"
+
+	"mllab/compile/expr"
+	"mllab/compile/ir"
+	"mllab/compile/loop"
+)
+
+// fast is a minimal filtering algorithm F(out, taps) on a line (Winograd, "Arithmetic complexity of computations",
+// SIAM 1980; Lavin and Gray, "Fast algorithms for convolutional neural networks", CVPR 2016): the out results of a
+// filter g of taps values over out+taps-1 data d are
+//
+//	y = last ((filter g) * (data d))
+//
+// with as many products as data. On a plane it is done along both axes.
+type fast struct {
+	out, taps          int
+	data, filter, last [][]float64 // [points data], [points taps], [out points]
+}
+
+// points is the number of products of out results.
+func (f *fast) points() int { return f.out + f.taps - 1 }
+
+// filters are the algorithms in use: their constants are 1 and 1/2, so that they round hardly more than sums in a row do.
+var filters = []*fast{
+	{
+		out: 2, taps: 3,
+		data:   [][]float64{{1, 0, -1, 0}, {0, 1, 1, 0}, {0, -1, 1, 0}, {0, 1, 0, -1}},
+		filter: [][]float64{{1, 0, 0}, {.5, .5, .5}, {.5, -.5, .5}, {0, 0, 1}},
+		last:   [][]float64{{1, 1, 1, 0}, {0, 1, -1, -1}},
+	},
+	{
+		out: 2, taps: 2,
+		data:   [][]float64{{1, -1, 0}, {0, 1, 0}, {0, -1, 1}},
+		filter: [][]float64{{1, 0}, {1, 1}, {0, 1}},
+		last:   [][]float64{{1, 1, 0}, {0, 1, 1}},
+	},
+}
+
+func filterOf(out, taps int) *fast {
+	for _, f := range filters {
+		if f.out == out && f.taps == taps {
+			return f
+		}
+	}
+	return nil
+}
+
+// combine is the sum of the values times the coefficients, not all of which are 0.
+func combine(coef []float64, value func(i int) *expr.Expr) *expr.Expr {
+	first := 0 // begin with one that is added
+	for i, k := range coef {
+		if k > coef[first] {
+			first = i
+		}
+	}
+	sum := expr.Times(expr.Float(coef[first]), value(first))
+	for i, k := range coef {
+		switch {
+		case i == first || k == 0:
+		case k == -1:
+			sum = expr.Minus(sum, value(i))
+		default:
+			sum = expr.Plus(sum, expr.Times(expr.Float(k), value(i)))
+		}
+	}
+	return sum
+}
+
+// planar is a convolution on a plane, as a collapsed Compute shows it: operand x at
+//
+//	image*xImage + row*xRow + col*xCol + (tap row)*xRow + (tap col)*xCol + channel
+//
+// in units of the stride, and operand w at tap row, tap col, channel and output by its own distances.
+type planar struct {
+	c              *expr.Compute
+	f              *fast
+	x, w           int // operands
+	images         int
+	rows, cols     int // of results
+	ins, outs      int
+	stride         int // of the taps: each plane of every stride-th tap is a convolution by itself
+	image          int // axis, -1 where there is one image
+	xAt, wAt       int
+	xImage         int
+	xRow, xCol     int // of neighbouring rows and columns of x
+	wRow, wCol, wC int
+	wOut           int
+}
+
+// planarOf reads a Compute as a convolution that F(out, taps) can do, or says why it is none.
+func planarOf(c *expr.Compute, out int) (*planar, error) {
+	fail := func(format string, args ...any) (*planar, error) {
+		return nil, fmt.Errorf("no convolution for winograd: "+format, args...)
+	}
+	k := len(c.Axes) - 1
+	if c.Body == nil || len(c.More) > 0 || c.Comb != expr.Sum || c.Body.Op != expr.Mul || c.Body.Type != ir.F32 {
+		return fail("it is no sum of products")
+	}
+	if k < 2 || k > 3 {
+		return fail("%d coordinates, want image, row, column and channel", len(c.Axes))
+	}
+	p := &planar{c: c, image: k - 3, images: 1, rows: c.Axes[k-2], cols: c.Axes[k-1], outs: c.Axes[k]}
+	if p.image >= 0 {
+		p.images = c.Axes[p.image]
+	}
+	var index [2]expr.Linear // of x and w
+	for i, e := range c.Body.Args {
+		if e.Op != expr.Load || e.Pred != nil || len(e.Args) != 1 {
+			return fail("factor %d is no plain operand", i)
+		}
+		l, ok := expr.Affine(e.Args[0])
+		if !ok {
+			return fail("factor %d is read at no affine index", i)
+		}
+		if l.Coef(k) != 0 {
+			p.w, index[1] = int(e.I), l
+			continue
+		}
+		p.x, index[0] = int(e.I), l
+	}
+	x, w := index[0], index[1]
+	if len(x.Terms) == 0 || len(w.Terms) == 0 || w.Coef(k-1) != 0 || w.Coef(k-2) != 0 || p.image >= 0 && w.Coef(p.image) != 0 {
+		return fail("no operand is the weights")
+	}
+	p.xAt, p.wAt, p.wOut = x.Const, w.Const, w.Coef(k)
+	if p.image >= 0 {
+		p.xImage = x.Coef(p.image)
+	}
+	return p, p.reduction(x, w, out)
+}
+
+// reduction finds its axes: tap row, tap column, channel, of which the last two may be one.
+func (p *planar) reduction(x, w expr.Linear, out int) error {
+	k := len(p.c.Axes) - 1
+	row, col := x.Coef(k-2), x.Coef(k-1)
+	red := func(i int) (extent, ofX, ofW int) {
+		return p.c.Red[i], x.Coef(k + 1 + i), w.Coef(k + 1 + i)
+	}
+	none := fmt.Errorf("no convolution for winograd: taps are not those of rows, columns and channels")
+	if row <= 0 || col <= 0 || len(p.c.Red) < 2 || len(p.c.Red) > 3 {
+		return none
+	}
+	r, xRow, wRow := red(0)
+	s, xCol, wCol := red(1)
+	c, xC, wC := 0, 0, 0
+	if len(p.c.Red) == 3 {
+		c, xC, wC = red(2)
+	} else { // column and channel are one axis: all that lies in a row of x
+		xC, wC = xCol, wCol
+		c = col / max(row/max(xRow, 1), 1)
+		if c < 1 || s%c != 0 {
+			return none
+		}
+		s, xCol, wCol = s/c, c*xC, c*wC
+	}
+	if xC != 1 || xRow <= 0 || xCol <= 0 || row%xRow != 0 || col%xCol != 0 || row/xRow != col/xCol || r != s {
+		return none
+	}
+	p.stride = row / xRow
+	if r%p.stride != 0 {
+		return none
+	}
+	p.f = filterOf(out, r/p.stride)
+	switch {
+	case p.f == nil:
+		return fmt.Errorf("no filter of %d results and %d taps", out, r/p.stride)
+	case p.rows%out != 0 || p.cols%out != 0:
+		return fmt.Errorf("%d by %d results, want multiples of %d", p.rows, p.cols, out)
+	case len(readers(p.c)) > 1:
+		return fmt.Errorf("several outputs read what may lie in their memory")
+	}
+	p.ins, p.xRow, p.xCol, p.wRow, p.wCol, p.wC = c, xRow, xCol, wRow, wCol, wC
+	return nil
+}
+
+// tileRows and tileCols are the numbers of tiles of results.
+func (p *planar) tileRows() int { return p.rows / p.f.out }
+func (p *planar) tileCols() int { return p.cols / p.f.out }
+
+// taps is how many taps the weights have along an axis.
+func (p *planar) taps() int { return p.f.taps * p.stride }
+
+// deep is how many products are added up for a point: the channels of all planes of taps.
+func (p *planar) deep() int { return p.stride * p.stride * p.ins }
+
+// worth reports whether it is clearly faster than the convolution by itself, by the vector instructions of a tile and the
+// weights' share of them.
+func (p *planar) worth(m loop.Machine) bool {
+	lanes := max(m.Lanes, 1)
+	if p.ins%lanes != 0 || p.outs%lanes != 0 {
+		return false
+	}
+	n, taps := p.square(), p.taps()
+	outs, deep := float64(p.outs/lanes), float64(p.deep())
+	direct := float64(p.f.out*p.f.out*taps*taps*p.ins) * outs
+	weights := 5 * float64(n) * deep * outs / float64(p.images*p.tileRows()*p.tileCols())
+	return 1.25*(float64(n)*(deep*outs+5*deep/float64(lanes)+5*outs)+weights) < direct
+}
+
+// filtered is a convolution by minimal filtering, where that is clearly faster.
+func (f *form) filtered() []Schedule {
+	p, err := planarOf(f.c, 2)
+	if err != nil || !p.worth(f.m) {
+		return nil
+	}
+	return []Schedule{{Step{Op: Winograd, N: 2}}}
+}
