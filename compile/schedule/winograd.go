@@ -71,23 +71,26 @@ func combine(coef []float64, value func(i int) *expr.Expr) *expr.Expr {
 
 // planar is a convolution on a plane, as a collapsed Compute shows it: operand x at
 //
-//	image*xImage + row*xRow + col*xCol + (tap row)*xRow + (tap col)*xCol + channel
+//	image*xImage + stride*(row*xRow + col*xCol) + (tap row)*xRow + (tap col)*xCol + channel
 //
-// in units of the stride, and operand w at tap row, tap col, channel and output by its own distances.
+// and operand w at tap row, tap col, channel and output by its own distances. Results may lie in several phases, as those of a
+// transposed convolution do: each phase of rows and of columns has taps of its own, and may read x further on.
 type planar struct {
 	c              *expr.Compute
 	f              *fast
 	x, w           int // operands
+	image          int // axis of the Compute, -1 where there is one image
 	images         int
-	rows, cols     int // of results
+	rows, cols     int // of results of a phase
+	phases         [2]int
 	ins, outs      int
 	stride         int // of the taps: each plane of every stride-th tap is a convolution by itself
-	image          int // axis, -1 where there is one image
 	xAt, wAt       int
 	xImage         int
 	xRow, xCol     int // of neighbouring rows and columns of x
 	wRow, wCol, wC int
 	wOut           int
+	xPhase, wPhase [2]int // of a phase of rows, of columns
 }
 
 // planarOf reads a Compute as a convolution that F(out, taps) can do, or says why it is none.
@@ -99,10 +102,16 @@ func planarOf(c *expr.Compute, out int) (*planar, error) {
 	if c.Body == nil || len(c.More) > 0 || c.Comb != expr.Sum || c.Body.Op != expr.Mul || c.Body.Type != ir.F32 {
 		return fail("it is no sum of products")
 	}
-	if k < 2 || k > 3 {
+	p := &planar{c: c, images: 1, phases: [2]int{1, 1}}
+	row, col := k-2, k-1
+	if k == 4 || k == 5 {
+		row, col = k-4, k-2
+		p.phases = [2]int{c.Axes[k-3], c.Axes[k-1]}
+	}
+	if k < 2 || row > 1 {
 		return fail("%d coordinates, want image, row, column and channel", len(c.Axes))
 	}
-	p := &planar{c: c, image: k - 3, images: 1, rows: c.Axes[k-2], cols: c.Axes[k-1], outs: c.Axes[k]}
+	p.image, p.rows, p.cols, p.outs = row-1, c.Axes[row], c.Axes[col], c.Axes[k]
 	if p.image >= 0 {
 		p.images = c.Axes[p.image]
 	}
@@ -122,20 +131,35 @@ func planarOf(c *expr.Compute, out int) (*planar, error) {
 		p.x, index[0] = int(e.I), l
 	}
 	x, w := index[0], index[1]
-	if len(x.Terms) == 0 || len(w.Terms) == 0 || w.Coef(k-1) != 0 || w.Coef(k-2) != 0 || p.image >= 0 && w.Coef(p.image) != 0 {
+	if len(x.Terms) == 0 || len(w.Terms) == 0 || w.Coef(row) != 0 || w.Coef(col) != 0 || p.image >= 0 && w.Coef(p.image) != 0 {
 		return fail("no operand is the weights")
 	}
 	p.xAt, p.wAt, p.wOut = x.Const, w.Const, w.Coef(k)
 	if p.image >= 0 {
 		p.xImage = x.Coef(p.image)
 	}
-	return p, p.reduction(x, w, out)
+	if p.phased() {
+		p.xPhase, p.wPhase = [2]int{x.Coef(row + 1), x.Coef(col + 1)}, [2]int{w.Coef(row + 1), w.Coef(col + 1)}
+	}
+	return p, p.reduction(x, w, x.Coef(row), x.Coef(col), out)
+}
+
+func (p *planar) phased() bool { return len(p.c.Axes) > 4 }
+
+// dataPhases is how many phases of rows and columns have data of their own.
+func (p *planar) dataPhases() [2]int {
+	n := p.phases
+	for i, d := range p.xPhase {
+		if d == 0 {
+			n[i] = 1
+		}
+	}
+	return n
 }
 
 // reduction finds its axes: tap row, tap column, channel, of which the last two may be one.
-func (p *planar) reduction(x, w expr.Linear, out int) error {
+func (p *planar) reduction(x, w expr.Linear, row, col, out int) error {
 	k := len(p.c.Axes) - 1
-	row, col := x.Coef(k-2), x.Coef(k-1)
 	red := func(i int) (extent, ofX, ofW int) {
 		return p.c.Red[i], x.Coef(k + 1 + i), w.Coef(k + 1 + i)
 	}
@@ -186,6 +210,8 @@ func (p *planar) taps() int { return p.f.taps * p.stride }
 // deep is how many products are added up for a point: the channels of all planes of taps.
 func (p *planar) deep() int { return p.stride * p.stride * p.ins }
 
+func area(n [2]int) int { return n[0] * n[1] }
+
 // worth reports whether it is clearly faster than the convolution by itself, by the vector instructions of a tile and the
 // weights' share of them.
 func (p *planar) worth(m loop.Machine) bool {
@@ -194,10 +220,10 @@ func (p *planar) worth(m loop.Machine) bool {
 		return false
 	}
 	n, taps := p.square(), p.taps()
-	outs, deep := float64(p.outs/lanes), float64(p.deep())
+	outs, deep, tiles := float64(p.outs/lanes), float64(p.deep()), float64(p.images*p.tileRows()*p.tileCols())
+	data := float64(area(p.dataPhases())) / float64(area(p.phases))
 	direct := float64(p.f.out*p.f.out*taps*taps*p.ins) * outs
-	weights := 5 * float64(n) * deep * outs / float64(p.images*p.tileRows()*p.tileCols())
-	return 1.25*(float64(n)*(deep*outs+5*deep/float64(lanes)+5*outs)+weights) < direct
+	return 1.25*float64(n)*(deep*outs+5*data*deep/float64(lanes)+5*outs+5*deep*outs/tiles) < direct
 }
 
 // filtered is a convolution by minimal filtering, where that is clearly faster.

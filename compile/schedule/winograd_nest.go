@@ -11,7 +11,9 @@ import (
 // with the weights of that point, and makes results of the sums. Between these stages data and sums wait in scratch memory
 // that belongs to a run of blocks, which one thread does, so that it stays in that thread's cache:
 //
-//	weights [point panel deep width], data [run point tile deep], sums [run point tile outs]
+//	weights [phase point panel deep width], data [run phase point tile deep], sums [run phase point tile outs]
+//
+// where data has one phase if all phases read the same.
 type filtering struct {
 	*planar
 	m          loop.Machine
@@ -33,6 +35,20 @@ const (
 
 // maxTiles bounds a block, since more tiles do not make the weights' share of its time less.
 const maxTiles = 64
+
+// longPoint is the most terms of a point that are added up one after the other: fewer than longSum, since they are larger
+// than a result's own.
+const longPoint = longSum / 2
+
+// shortPoint is a number of terms to add up by themselves, a divisor of n in whole fours where there is one.
+func shortPoint(n int) int {
+	for d := longPoint; d >= longPoint/2; d -= 4 {
+		if n%d == 0 {
+			return d
+		}
+	}
+	return longPoint
+}
 
 // filter plans the loops for a machine.
 func (p *planar) filter(m loop.Machine) *filtering {
@@ -57,7 +73,12 @@ func (p *planar) square() int { return p.f.points() * p.f.points() }
 
 func (w *filtering) panels() int { return (w.outs + w.width - 1) / w.width }
 
-func (w *filtering) weightElems() int { return w.square() * w.panels() * w.deep() * w.width }
+// weightElems, dataElems and sumElems are the sizes of the scratch buffers, the latter two of one run.
+func (w *filtering) weightElems() int {
+	return area(w.phases) * w.square() * w.panels() * w.deep() * w.width
+}
+func (w *filtering) dataElems() int { return area(w.dataPhases()) * w.square() * w.tiles() * w.deep() }
+func (w *filtering) sumElems() int  { return area(w.phases) * w.square() * w.tiles() * w.outs }
 
 // scratch is the logical buffer of a scratch buffer.
 func (p *planar) scratch(i int) int { return len(p.c.In) + len(p.c.Out) + i }
@@ -72,8 +93,8 @@ func (w *filtering) block() {
 	w.many, w.band = 1, 1
 	try := func(many, band int) bool {
 		tiles := many * band * w.tileCols()
-		bytes := 4 * w.square() * tiles * (w.deep() + w.outs)
-		flops := 2 * float64(w.square()*w.deep()*w.outs) * float64(tiles)
+		bytes := 4 * w.square() * tiles * (area(w.dataPhases())*w.deep() + area(w.phases)*w.outs)
+		flops := 2 * float64(area(w.phases)*w.square()*w.deep()*w.outs) * float64(tiles)
 		enough := w.images*w.tileRows()/(many*band) >= 4*max(w.m.Threads, 1)
 		if tiles > maxTiles || flops > callFLOPs || !enough || bytes > l2/2 && tiles > 16 {
 			return false
@@ -95,27 +116,33 @@ func (w *filtering) block() {
 
 // plan gives the kernels.
 func (w *filtering) plan() *Plan {
-	n, slots := w.square()*w.tiles(), w.blocks/w.run
-	p := &Plan{Scratch: []int{w.weightElems(), slots * n * w.deep(), slots * n * w.outs}}
+	slots := w.blocks / w.run
+	p := &Plan{Scratch: []int{w.weightElems(), slots * w.dataElems(), slots * w.sumElems()}}
 	weights := w.planar
 	if w.wOut != 1 {
 		k, turned := w.turn()
-		p.Scratch, weights = append(p.Scratch, w.ins*w.outs*w.taps()*w.taps()), turned
+		p.Scratch, weights = append(p.Scratch, w.turnedElems()), turned
 		p.Kernels = append(p.Kernels, k)
 	}
 	p.Kernels = append(p.Kernels, w.weights(weights), w.main())
 	return p
 }
 
-// turn copies weights whose outputs lie apart to [taps taps ins outs], and gives the convolution with these.
+// turn copies weights whose outputs lie apart to [phases phases taps taps ins outs], and gives the convolution with these.
 func (w *filtering) turn() (Kernel, *planar) {
-	t := *w.planar
-	t.w, t.wAt, t.wOut, t.wC, t.wCol, t.wRow = w.scratch(scratchTurned), 0, 1, w.outs, w.ins*w.outs, w.taps()*w.ins*w.outs
-	index := totalOf(expr.Int(w.wAt), scaled(w.wRow, expr.At(0)), scaled(w.wCol, expr.At(1)), scaled(w.wC, expr.At(2)),
-		scaled(w.wOut, expr.At(3)))
+	axes := []int{w.phases[0], w.phases[1], w.taps(), w.taps(), w.ins, w.outs}
+	from := []int{w.wPhase[0], w.wPhase[1], w.wRow, w.wCol, w.wC, w.wOut}
+	index, t := expr.Int(w.wAt), *w.planar
+	to := []*int{&t.wPhase[0], &t.wPhase[1], &t.wRow, &t.wCol, &t.wC, &t.wOut}
+	size := 1
+	for i := len(axes) - 1; i >= 0; i-- {
+		index, *to[i] = totalOf(index, scaled(from[i], expr.At(i))), size
+		size *= axes[i]
+	}
+	t.w, t.wAt = w.scratch(scratchTurned), 0
 	k := simple(&expr.Compute{
-		Name: w.c.Name + "_turn", In: []ir.Type{w.c.In[w.w]}, Out: []ir.DType{ir.F32},
-		Axes: []int{w.taps(), w.taps(), w.ins, w.outs}, Outs: []*expr.Expr{expr.Get(0, ir.F32, index)},
+		Name: w.c.Name + "_turn", In: []ir.Type{w.c.In[w.w]}, Out: []ir.DType{ir.F32}, Axes: axes,
+		Outs: []*expr.Expr{expr.Get(0, ir.F32, index)},
 	}, w.m)
 	for i, a := range k.Args {
 		k.Args[i] = []int{w.w, t.w}[a]
@@ -123,10 +150,12 @@ func (w *filtering) turn() (Kernel, *planar) {
 	return k, &t
 }
 
+func (w *filtering) turnedElems() int { return area(w.phases) * w.taps() * w.taps() * w.ins * w.outs }
+
 // weights is the kernel that transforms the weights of p, for each channel of each plane of taps.
 func (w *filtering) weights(p *planar) Kernel {
 	n := newNester(w.c.Name + "_weights")
-	size := w.taps() * w.taps() * w.ins * w.outs
+	size := w.turnedElems()
 	if p.w < len(w.c.In) {
 		size = w.c.In[p.w].Elems()
 	}
@@ -134,17 +163,33 @@ func (w *filtering) weights(p *planar) Kernel {
 	n.nest.Body = n.loop("d", w.deep(), loop.Parallel, func(d *expr.Expr) []loop.Stmt {
 		a, b, c := w.plane(d)
 		base := totalOf(expr.Int(p.wAt), scaled(p.wRow, a), scaled(p.wCol, b), scaled(p.wC, c))
-		return n.chunks("k", w.outs, w.width, func(panel *expr.Expr, size int) []loop.Stmt {
-			return w.points(w.f.filter, n, size, func(i, j int, v *expr.Expr) *expr.Expr {
-				tap := expr.Int(w.stride * (i*p.wRow + j*p.wCol))
-				return expr.Get(from, ir.F32, totalOf(base, tap, panel, v))
-			}, func(i, j int, v, value *expr.Expr) []loop.Stmt {
-				at := totalOf(expr.Int((i*w.f.points()+j)*w.panels()*w.deep()*w.width), scaled(w.deep(), panel), scaled(w.width, d), v)
-				return []loop.Stmt{&loop.Store{Buf: to, Index: at, Value: value}}
+		return n.phases(w.phases, func(phase [2]*expr.Expr, number *expr.Expr) []loop.Stmt {
+			base := totalOf(base, scaled(p.wPhase[0], phase[0]), scaled(p.wPhase[1], phase[1]))
+			return n.chunks("k", w.outs, w.width, func(panel *expr.Expr, size int) []loop.Stmt {
+				return w.points(w.f.filter, n, size, func(i, j int, v *expr.Expr) *expr.Expr {
+					return expr.Get(from, ir.F32, totalOf(base, expr.Int(w.stride*(i*p.wRow+j*p.wCol)), panel, v))
+				}, func(i, j int, v, value *expr.Expr) []loop.Stmt {
+					return []loop.Stmt{&loop.Store{Buf: to, Index: w.weightAt(number, expr.Int(i*w.f.points()+j), panel, d, v), Value: value}}
+				})
 			})
 		})
 	})
 	return n.kernel()
+}
+
+// weightAt is an index of the transformed weights, in the panel that begins with an output.
+func (w *filtering) weightAt(phase, point, panel, d, v *expr.Expr) *expr.Expr {
+	size := w.panels() * w.deep() * w.width
+	return totalOf(scaled(w.square()*size, phase), scaled(size, point), scaled(w.deep(), panel), scaled(w.width, d), v)
+}
+
+// phases runs over the phases of rows and of columns, and gives the number of each pair.
+func (n *nester) phases(count [2]int, body func(phase [2]*expr.Expr, number *expr.Expr) []loop.Stmt) []loop.Stmt {
+	return n.loop("f", count[0], loop.Serial, func(a *expr.Expr) []loop.Stmt {
+		return n.loop("g", count[1], loop.Serial, func(b *expr.Expr) []loop.Stmt {
+			return body([2]*expr.Expr{a, b}, totalOf(scaled(count[1], a), b))
+		})
+	})
 }
 
 // plane is the place of the first tap, and the channel, that number d of all channels of all planes stands for.
