@@ -85,3 +85,41 @@ func totalOf(all ...*expr.Expr) *expr.Expr {
 	}
 	return sum
 }
+
+// phases runs over the phases of rows and of columns, and gives the number of each pair.
+func (n *nester) phases(count [2]int, body func(phase [2]*expr.Expr, number *expr.Expr) []loop.Stmt) []loop.Stmt {
+	return n.loop("f", count[0], loop.Serial, func(a *expr.Expr) []loop.Stmt {
+		return n.loop("g", count[1], loop.Serial, func(b *expr.Expr) []loop.Stmt {
+			return body([2]*expr.Expr{a, b}, totalOf(scaled(count[1], a), b))
+		})
+	})
+}
+
+// points does a transformation along both axes for count lanes: coef has a row for each result. Where registers are few,
+// each row of results has a loop of its own.
+func (n *nester) points(m loop.Machine, coef [][]float64, count int, value func(i, j int, v *expr.Expr) *expr.Expr,
+	store func(i, j int, v, value *expr.Expr) []loop.Stmt) (all []loop.Stmt) {
+	row := func(i int, v *expr.Expr) (list []loop.Stmt) {
+		part := make([]*expr.Expr, len(coef[0]))
+		for j := range part {
+			part[j] = combine(coef[i], func(k int) *expr.Expr { return value(k, j, v) })
+		}
+		for j := range coef {
+			list = append(list, store(i, j, v, combine(coef[j], func(k int) *expr.Expr { return part[k] }))...)
+		}
+		return list
+	}
+	if m.Registers >= 32 {
+		return n.vector(count, func(v *expr.Expr) (list []loop.Stmt) {
+			for i := range coef {
+				list = append(list, row(i, v)...)
+			}
+			return list
+		})
+	}
+	for i := range coef {
+		body := n.vector(count, func(v *expr.Expr) []loop.Stmt { return row(i, v) })
+		all = append(all, &loop.For{Var: n.variable("i"), N: 1, Body: body})
+	}
+	return all
+}

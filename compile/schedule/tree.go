@@ -65,7 +65,7 @@ type design struct {
 	axes  []*node // roots
 	order []*node // leaves, outermost first
 	pack  []int
-	fast  *filtering // in place of all loops, or nil
+	fast  interface{ plan() *Plan } // in place of all loops, or nil
 }
 
 // arrange carries out the steps, checking each by itself; check looks at the whole.
@@ -223,6 +223,11 @@ func (d *design) filter(out int) error {
 	p, err := planarOf(d.c, out)
 	if err == nil {
 		d.fast = p.filter(d.m)
+		return nil
+	}
+	if g, other := gradientOf(d.c, out); other == nil {
+		d.fast = g.filter(d.m)
+		return nil
 	}
 	return err
 }

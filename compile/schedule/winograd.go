@@ -50,9 +50,9 @@ func filterOf(out, taps int) *fast {
 
 // combine is the sum of the values times the coefficients, not all of which are 0.
 func combine(coef []float64, value func(i int) *expr.Expr) *expr.Expr {
-	first := 0 // begin with one that is added
+	first := -1 // begin with one that is added, if there is one
 	for i, k := range coef {
-		if k > coef[first] {
+		if k != 0 && (first < 0 || k > coef[first]) {
 			first = i
 		}
 	}
@@ -193,8 +193,6 @@ func (p *planar) reduction(x, w expr.Linear, row, col, out int) error {
 		return fmt.Errorf("no filter of %d results and %d taps", out, r/p.stride)
 	case p.rows%out != 0 || p.cols%out != 0:
 		return fmt.Errorf("%d by %d results, want multiples of %d", p.rows, p.cols, out)
-	case len(readers(p.c)) > 1:
-		return fmt.Errorf("several outputs read what may lie in their memory")
 	}
 	p.ins, p.xRow, p.xCol, p.wRow, p.wCol, p.wC = c, xRow, xCol, wRow, wCol, wC
 	return nil
@@ -209,6 +207,11 @@ func (p *planar) taps() int { return p.f.taps * p.stride }
 
 // deep is how many products are added up for a point: the channels of all planes of taps.
 func (p *planar) deep() int { return p.stride * p.stride * p.ins }
+
+// scratch is the logical buffer of a scratch buffer.
+func (p *planar) scratch(i int) int { return len(p.c.In) + len(p.c.Out) + i }
+
+func (p *planar) square() int { return p.f.points() * p.f.points() }
 
 func area(n [2]int) int { return n[0] * n[1] }
 
@@ -226,10 +229,15 @@ func (p *planar) worth(m loop.Machine) bool {
 	return 1.25*float64(n)*(deep*outs+5*data*deep/float64(lanes)+5*outs+5*deep*outs/tiles) < direct
 }
 
-// filtered is a convolution by minimal filtering, where that is clearly faster.
+// filtered is a convolution, or the gradient of one's weights, by minimal filtering, where that is clearly faster.
 func (f *form) filtered() []Schedule {
 	p, err := planarOf(f.c, 2)
-	if err != nil || !p.worth(f.m) {
+	ok := err == nil && p.worth(f.m)
+	if err != nil {
+		g, err := gradientOf(f.c, 2)
+		ok = err == nil && g.worth(f.m)
+	}
+	if !ok {
 		return nil
 	}
 	return []Schedule{{Step{Op: Winograd, N: 2}}}

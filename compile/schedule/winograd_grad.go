@@ -1,0 +1,266 @@
+package schedule
+
+import (
+	"fmt"
+
+	"mllab/compile/expr"
+	"mllab/compile/ir"
+	"mllab/compile/loop"
+)
+
+// gradient is the gradient of a planar convolution's weights, where operand w of the planar is the gradient g of its results:
+// with the matrices of a filtering, the data of a tile are transformed as ever, g by the transpose of last, and the sum over all tiles of
+// their products by the transpose of filter.
+type gradient struct {
+	*planar
+	gAt, gImage, gRow, gCol int
+	last                    bool // the last axis is a channel of g, the one before (a part of) it of x; else the other way
+	merged                  bool // column of the taps and channel of x are one axis
+}
+
+// gradientOf reads a Compute as such a gradient, or says why it is none.
+func gradientOf(c *expr.Compute, out int) (*gradient, error) {
+	none := fmt.Errorf("no gradient of weights for winograd")
+	k, reds := len(c.Axes)-1, len(c.Red)
+	if c.Body == nil || len(c.More) > 0 || c.Comb != expr.Sum || c.Body.Op != expr.Mul || c.Body.Type != ir.F32 ||
+		k < 2 || k > 3 || reds < 2 || reds > 3 {
+		return nil, none
+	}
+	p := &planar{c: c, images: 1, phases: [2]int{1, 1}, image: -1}
+	var x, g expr.Linear
+	for _, e := range c.Body.Args {
+		if e.Op != expr.Load || e.Pred != nil || len(e.Args) != 1 {
+			return nil, none
+		}
+		l, ok := expr.Affine(e.Args[0])
+		switch {
+		case !ok:
+			return nil, none
+		case l.Coef(0) != 0:
+			p.x, x = int(e.I), l
+		default:
+			p.w, g = int(e.I), l
+		}
+	}
+	if len(x.Terms) == 0 || len(g.Terms) == 0 {
+		return nil, none
+	}
+	w := &gradient{planar: p, gAt: g.Const, last: g.Coef(k) == 1 && x.Coef(k) == 0}
+	p.xAt, p.xRow = x.Const, x.Coef(0)
+	taps, channel := c.Axes[0], k-1 // of x
+	switch {
+	case w.last && k == 2:
+		w.merged = true
+		p.ins, p.outs = c.Axes[1]/taps, c.Axes[k]
+		p.xCol = p.ins * x.Coef(1)
+		if c.Axes[1]%taps != 0 {
+			return nil, none
+		}
+	case w.last:
+		p.ins, p.outs, p.xCol = c.Axes[2], c.Axes[k], x.Coef(1)
+	case k == 3 && g.Coef(2) == 1 && x.Coef(2) == 0:
+		p.ins, p.outs, p.xCol, channel = c.Axes[k], c.Axes[2], x.Coef(1), k
+	default:
+		return nil, none
+	}
+	if x.Coef(channel) != 1 || g.Coef(1) != 0 || g.Coef(channel) != 0 || !w.merged && c.Axes[1] != taps || p.xRow <= 0 || p.xCol <= 0 {
+		return nil, none
+	}
+	row, col := k+reds-1, k+reds
+	p.rows, p.cols, w.gRow, w.gCol = c.Red[reds-2], c.Red[reds-1], g.Coef(row), g.Coef(col)
+	if reds == 3 {
+		p.images, p.xImage, w.gImage = c.Red[0], x.Coef(k+1), g.Coef(k+1)
+	}
+	down, across := x.Coef(row), x.Coef(col)
+	if down <= 0 || across <= 0 || down%p.xRow != 0 || across%p.xCol != 0 || down/p.xRow != across/p.xCol {
+		return nil, none
+	}
+	p.stride = down / p.xRow
+	if taps%p.stride != 0 || p.rows%out != 0 || p.cols%out != 0 {
+		return nil, none
+	}
+	if p.f = filterOf(out, taps/p.stride); p.f == nil {
+		return nil, none
+	}
+	return w, nil
+}
+
+// worth reports whether it is clearly faster than the gradient by itself.
+func (w *gradient) worth(m loop.Machine) bool {
+	lanes := max(m.Lanes, 1)
+	if w.ins%lanes != 0 || w.outs%lanes != 0 {
+		return false
+	}
+	n, outs, deep := float64(w.square()), float64(w.outs/lanes), float64(w.deep())
+	tiles := float64(w.images * w.tileRows() * w.tileCols())
+	direct := float64(w.f.out*w.f.out*w.taps()*w.taps()*w.ins) * outs
+	sums := deep * outs * (1./16 + 4*float64(max(m.Threads, 1))/tiles) // added to in memory, and made results of
+	return 1.25*n*(deep*outs+5*deep/float64(lanes)+5*outs+sums) < direct
+}
+
+// The scratch buffers of a gradient: sums [run point plane row vec], and for each run of blocks both operands' points, in panels
+// of channels [point plane panel tile channel].
+const (
+	scratchTotals = iota
+	scratchX
+	scratchG
+)
+
+// panels is how an operand's points lie: those of rows in as many as a vector has lanes, those of vectors in two such.
+type panels struct {
+	*blocking
+	buf, channels, planes, width int
+}
+
+func (p *panels) elems() int {
+	return p.square() * p.planes * ((p.channels + p.width - 1) / p.width) * p.width * p.tiles()
+}
+
+// at is the index of a tile's channel v in the panel that begins with a channel.
+func (p *panels) at(slot, point, plane, from, tile, v *expr.Expr) *expr.Expr {
+	n := p.elems() / p.square()
+	return totalOf(scaled(p.elems(), slot), scaled(n, point), scaled(n/p.planes, plane), scaled(p.tiles(), from), scaled(p.width, tile), v)
+}
+
+// gradientPlan is a gradient with its blocks.
+type gradientPlan struct {
+	*blocking
+	w         *gradient
+	x, g      *panels
+	rows, vec *panels // both of these, in one order or the other
+}
+
+func (w *gradient) filter(m loop.Machine) *gradientPlan {
+	b := w.blocking(m, max(m.Threads, 1))
+	p := &gradientPlan{blocking: b, w: w}
+	p.x = &panels{blocking: b, channels: w.ins, planes: w.stride * w.stride}
+	p.g = &panels{blocking: b, channels: w.outs, planes: 1}
+	p.rows, p.vec = p.x, p.g
+	if !w.last {
+		p.rows, p.vec = p.g, p.x
+	}
+	p.rows.width, p.vec.width = min(b.lanes, p.rows.channels), min(2*b.lanes, p.vec.channels)
+	return p
+}
+
+// totalElems is the size of the sums of one run.
+func (p *gradientPlan) totalElems() int { return p.square() * p.deep() * p.outs }
+
+func (p *gradientPlan) plan() *Plan {
+	n := p.slots()
+	start := simple(&expr.Compute{
+		Name: p.c.Name + "_start", Out: []ir.DType{ir.F32}, Axes: []int{n * p.totalElems()}, Outs: []*expr.Expr{expr.Float(0)},
+	}, p.m)
+	start.Args[0] = p.scratch(scratchTotals)
+	return &Plan{
+		Scratch: []int{n * p.totalElems(), n * p.x.elems(), n * p.g.elems()},
+		Kernels: []Kernel{start, p.main(), p.end()},
+	}
+}
+
+// totalAt is an index of the sums.
+func (p *gradientPlan) totalAt(slot, point, plane, row, v *expr.Expr) *expr.Expr {
+	n := p.rows.channels * p.vec.channels
+	planes := p.x.planes
+	return totalOf(scaled(p.totalElems(), slot), scaled(planes*n, point), scaled(n, plane), scaled(p.vec.channels, row), v)
+}
+
+// main is the kernel of the blocks: it transforms both operands of a block, and adds the products of all its tiles to the
+// sums of the run.
+func (p *gradientPlan) main() Kernel {
+	n := &blockNest{blocking: p.blocking, nester: newNester(p.c.Name)}
+	x := source{
+		buf: n.typed("x", p.planar.x, p.c.In[p.planar.x], loop.In), at: p.xAt, image: p.xImage, row: p.xRow, col: p.xCol, channels: p.ins,
+		step: p.f.out * p.stride, planes: p.stride, phases: [2]int{1, 1},
+	}
+	g := source{
+		buf: n.typed("g", p.planar.w, p.c.In[p.planar.w], loop.In), at: p.w.gAt, image: p.w.gImage, row: p.w.gRow, col: p.w.gCol,
+		channels: p.outs, step: p.f.out, planes: 1, phases: [2]int{1, 1},
+	}
+	p.x.buf = n.buf("xpoints", p.scratch(scratchX), p.slots()*p.x.elems(), loop.Out)
+	p.g.buf = n.buf("gpoints", p.scratch(scratchG), p.slots()*p.g.elems(), loop.Out)
+	sums := n.buf("sums", p.scratch(scratchTotals), p.slots()*p.totalElems(), loop.Out)
+	rows := p.tileOf(p.rows.width, p.vec.width)
+	acc := n.local(rows, p.vec.width)
+	into := func(to *panels) func(phase, point, tile, plane, from, v *expr.Expr) *expr.Expr {
+		return func(phase, point, tile, plane, from, v *expr.Expr) *expr.Expr {
+			return to.at(n.slot, point, plane, from, tile, v)
+		}
+	}
+	// of gives the plane that an operand has where x has a plane.
+	of := func(q *panels, plane *expr.Expr) *expr.Expr {
+		if q.planes == 1 {
+			return expr.Int(0)
+		}
+		return plane
+	}
+	return n.over(func() []loop.Stmt {
+		out := n.transform(x, p.f.data, p.x.width, p.x.buf, into(p.x))
+		out = append(out, n.transform(g, transposed(p.f.last), p.g.width, p.g.buf, into(p.g))...)
+		return append(out, n.loop("p", p.square(), loop.Serial, func(point *expr.Expr) []loop.Stmt {
+			return n.loop("f", p.x.planes, loop.Serial, func(plane *expr.Expr) []loop.Stmt {
+				return n.chunks("k", p.vec.channels, p.vec.width, func(vec *expr.Expr, width int) []loop.Stmt {
+					return n.chunks("c", p.rows.channels, p.rows.width, func(panel *expr.Expr, size int) []loop.Stmt {
+						return n.chunks("t", size, rows, func(from *expr.Expr, size int) []loop.Stmt {
+							t := tileNest{n.nester, size, width}
+							out, result := t.sum(acc, -1, p.tiles(), 0, func(tile, r, v *expr.Expr) *expr.Expr {
+								a := expr.Get(p.rows.buf, ir.F32, p.rows.at(n.slot, point, of(p.rows, plane), panel, tile, expr.Plus(from, r)))
+								b := expr.Get(p.vec.buf, ir.F32, p.vec.at(n.slot, point, of(p.vec, plane), vec, tile, v))
+								return expr.Times(a, b)
+							})
+							return append(out, t.each(func(r, v *expr.Expr) loop.Stmt {
+								at := p.totalAt(n.slot, point, plane, totalOf(panel, from, r), expr.Plus(vec, v))
+								value := expr.Plus(expr.Get(sums, ir.F32, at), expr.Tile(result, ir.F32, r, v))
+								return &loop.Store{Buf: sums, Index: at, Value: value}
+							})...)
+						})
+					})
+				})
+			})
+		})...)
+	})
+}
+
+// end is the kernel that makes the outputs of the sums of all runs.
+func (p *gradientPlan) end() Kernel {
+	n := newNester(p.c.Name + "_end")
+	sums := n.buf("sums", p.scratch(scratchTotals), p.slots()*p.totalElems(), loop.In)
+	o := n.outputs(p.c, p.lanes)
+	n.nest.Body = n.loop("r", p.rows.channels, loop.Parallel, func(row *expr.Expr) []loop.Stmt {
+		return n.phases([2]int{p.stride, p.stride}, func(plane [2]*expr.Expr, number *expr.Expr) []loop.Stmt {
+			return n.chunks("k", p.vec.channels, p.lanes, func(from *expr.Expr, size int) []loop.Stmt {
+				return n.points(p.m, transposed(p.f.filter), size, func(i, j int, v *expr.Expr) *expr.Expr {
+					var sum *expr.Expr
+					for slot := range p.slots() {
+						e := expr.Get(sums, ir.F32, p.totalAt(expr.Int(slot), expr.Int(i*p.f.points()+j), number, row, expr.Plus(from, v)))
+						if sum == nil {
+							sum = e
+							continue
+						}
+						sum = expr.Plus(sum, e)
+					}
+					return sum
+				}, func(i, j int, v, value *expr.Expr) []loop.Stmt {
+					r, s := expr.Plus(expr.Int(i*p.stride), plane[0]), expr.Plus(expr.Int(j*p.stride), plane[1])
+					at := []*expr.Expr{r, s, row, expr.Plus(from, v)}
+					if p.w.merged {
+						at = []*expr.Expr{r, expr.Plus(scaled(p.ins, s), row), expr.Plus(from, v)}
+					}
+					return o.stores(at, v, value)
+				})
+			})
+		})
+	})
+	return n.kernel()
+}
+
+func transposed(m [][]float64) [][]float64 {
+	t := make([][]float64, len(m[0]))
+	for i := range t {
+		t[i] = make([]float64, len(m))
+		for j := range m {
+			t[i][j] = m[j][i]
+		}
+	}
+	return t
+}
