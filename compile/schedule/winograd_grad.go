@@ -148,13 +148,9 @@ func (p *gradientPlan) totalElems() int { return p.square() * p.deep() * p.outs 
 
 func (p *gradientPlan) plan() *Plan {
 	n := p.slots()
-	start := simple(&expr.Compute{
-		Name: p.c.Name + "_start", Out: []ir.DType{ir.F32}, Axes: []int{n * p.totalElems()}, Outs: []*expr.Expr{expr.Float(0)},
-	}, p.m)
-	start.Args[0] = p.scratch(scratchTotals)
 	return &Plan{
 		Scratch: []int{n * p.totalElems(), n * p.x.elems(), n * p.g.elems()},
-		Kernels: []Kernel{start, p.main(), p.end()},
+		Kernels: []Kernel{p.main(), p.end()},
 	}
 }
 
@@ -195,6 +191,7 @@ func (p *gradientPlan) main() Kernel {
 		return plane
 	}
 	return n.over(func() []loop.Stmt {
+		later := expr.Bin(expr.Ne, expr.Bin(expr.Mod, n.block, expr.Int(n.run)), expr.Int(0)) // than the first block of the run
 		out := n.transform(x, p.f.data, p.x.width, p.x.buf, into(p.x))
 		out = append(out, n.transform(g, transposed(p.f.last), p.g.width, p.g.buf, into(p.g))...)
 		return append(out, n.loop("p", p.square(), loop.Serial, func(point *expr.Expr) []loop.Stmt {
@@ -210,7 +207,7 @@ func (p *gradientPlan) main() Kernel {
 							})
 							return append(out, t.each(func(r, v *expr.Expr) loop.Stmt {
 								at := p.totalAt(n.slot, point, plane, totalOf(panel, from, r), expr.Plus(vec, v))
-								value := expr.Plus(expr.Get(sums, ir.F32, at), expr.Tile(result, ir.F32, r, v))
+								value := expr.Plus(expr.GetIf(later, sums, ir.F32, at), expr.Tile(result, ir.F32, r, v))
 								return &loop.Store{Buf: sums, Index: at, Value: value}
 							})...)
 						})

@@ -103,16 +103,20 @@ func (w *filtering) weights(p *planar) Kernel {
 		size = w.c.In[p.w].Elems()
 	}
 	from, to := n.buf("w", p.w, size, loop.In), n.buf("u", w.scratch(scratchWeights), w.weightElems(), loop.Out)
-	n.nest.Body = n.loop("d", w.deep(), loop.Parallel, func(d *expr.Expr) []loop.Stmt {
-		a, b, c := w.plane(d)
-		base := totalOf(expr.Int(p.wAt), scaled(p.wRow, a), scaled(p.wCol, b), scaled(p.wC, c))
+	some := divisor(w.deep(), 16) // channels that are done for one panel before the next, so that stores go on where they were
+	n.nest.Body = n.loop("d", w.deep()/some, loop.Parallel, func(first *expr.Expr) []loop.Stmt {
 		return n.phases(w.phases, func(phase [2]*expr.Expr, number *expr.Expr) []loop.Stmt {
-			base := totalOf(base, scaled(p.wPhase[0], phase[0]), scaled(p.wPhase[1], phase[1]))
 			return n.chunks("k", w.outs, w.width, func(panel *expr.Expr, size int) []loop.Stmt {
-				return n.points(w.m, w.f.filter, size, func(i, j int, v *expr.Expr) *expr.Expr {
-					return expr.Get(from, ir.F32, totalOf(base, expr.Int(w.stride*(i*p.wRow+j*p.wCol)), panel, v))
-				}, func(i, j int, v, value *expr.Expr) []loop.Stmt {
-					return []loop.Stmt{&loop.Store{Buf: to, Index: w.weightAt(number, expr.Int(i*w.f.points()+j), panel, d, v), Value: value}}
+				return n.loop("e", some, loop.Serial, func(e *expr.Expr) []loop.Stmt {
+					d := expr.Plus(scaled(some, first), e)
+					a, b, c := w.plane(d)
+					base := totalOf(expr.Int(p.wAt), scaled(p.wRow, a), scaled(p.wCol, b), scaled(p.wC, c),
+						scaled(p.wPhase[0], phase[0]), scaled(p.wPhase[1], phase[1]), panel)
+					return n.points(w.m, w.f.filter, size, func(i, j int, v *expr.Expr) *expr.Expr {
+						return expr.Get(from, ir.F32, totalOf(base, expr.Int(w.stride*(i*p.wRow+j*p.wCol)), v))
+					}, func(i, j int, v, value *expr.Expr) []loop.Stmt {
+						return []loop.Stmt{&loop.Store{Buf: to, Index: w.weightAt(number, expr.Int(i*w.f.points()+j), panel, d, v), Value: value}}
+					})
 				})
 			})
 		})
