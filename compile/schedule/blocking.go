@@ -1,32 +1,98 @@
 package schedule
 
 import (
+	"math"
+
 	"mllab/compile/expr"
 	"mllab/compile/ir"
 	"mllab/compile/loop"
 )
 
 // blocking cuts the tiles of a planar convolution in blocks of whole rows of tiles. A run of blocks is done by one thread,
-// and has scratch memory of its own, which stays in that thread's cache.
+// and has scratch memory of its own, which stays in that thread's cache. Where all stages of a block at once would read too
+// many weights, or add to too many sums, for its few tiles, the stages are apart: each is a kernel of its own for all blocks,
+// with scratch memory for all of them.
 type blocking struct {
 	*planar
 	m          loop.Machine
 	lanes      int
+	apart      bool
 	many, band int // a block is so many images by so many rows of tiles
 	blocks     int
 	run        int // blocks that one thread does
 }
 
-// maxTiles bounds a block, since more tiles do not make the share of reading weights or sums less.
-const maxTiles = 64
+// load is what a block has to do with memory, in elements, and to compute.
+type load struct {
+	tile   int     // scratch memory of a tile
+	shared int     // weights or sums that every block reads or adds to
+	passes int     // how often it does
+	flops  float64 // of a tile
+	parts  int     // in which its products can be shared out
+	runs   int     // about as many runs are wanted
+}
 
-// blocking plans blocks, and about as many runs of them as are asked for.
-func (p *planar) blocking(m loop.Machine, runs int) *blocking {
-	w := &blocking{planar: p, m: m, lanes: max(m.Lanes, 1)}
-	w.block()
-	w.blocks = p.images * p.tileRows() / (w.many * w.band)
-	w.run = w.blocks / divisor(w.blocks, runs)
+const (
+	// maxTiles bounds a block, since more tiles do not make the share of reading weights or sums less.
+	maxTiles = 64
+	// maxApart is how many elements of scratch memory stages that are apart may have: what the last cache may hold.
+	maxApart = 4 << 20
+)
+
+// blocking plans blocks for the least traffic beyond the second cache.
+func (p *planar) blocking(m loop.Machine, l load) *blocking {
+	w := &blocking{planar: p, m: m, lanes: max(m.Lanes, 1), many: 1, band: 1}
+	l2 := m.L2 / 4
+	if l2 == 0 {
+		l2 = 1 << 18
+	}
+	least := math.Inf(1)
+	w.each(func(many, band int) {
+		tiles := many * band * p.tileCols()
+		enough := p.images*p.tileRows()/(many*band) >= 4*max(m.Threads, 1)
+		if tiles > maxTiles || l.flops*float64(tiles) > callFLOPs || !enough {
+			return
+		}
+		cost := 0.0
+		if l.tile*tiles+l.shared > l2 {
+			cost += float64(l.passes*l.shared) / float64(tiles)
+		}
+		if l.tile*tiles > l2/2 {
+			cost += float64(2 * l.tile)
+		}
+		if cost <= least {
+			least, w.many, w.band = cost, many, band
+		}
+	})
+	total := p.images * p.tileRows() * p.tileCols() * l.tile
+	if total <= maxApart && least > 1.2*float64(2*l.tile) {
+		w.apart = true
+		w.each(func(many, band int) {
+			tiles := many * band * p.tileCols()
+			if tiles <= maxTiles && l.flops/float64(l.parts)*float64(tiles) <= callFLOPs {
+				w.many, w.band = many, band
+			}
+		})
+	}
+	w.blocks, w.run = p.images*p.tileRows()/(w.many*w.band), 1
+	if !w.apart {
+		w.run = w.blocks / divisor(w.blocks, l.runs)
+	}
 	return w
+}
+
+// each tries all sizes of a block, small ones first.
+func (p *planar) each(try func(many, band int)) {
+	for band := 1; band <= p.tileRows(); band++ {
+		if p.tileRows()%band == 0 {
+			try(1, band)
+		}
+	}
+	for many := 2; many <= p.images; many++ {
+		if p.images%many == 0 {
+			try(many, p.tileRows())
+		}
+	}
 }
 
 // tiles is how many a block has.
@@ -44,37 +110,6 @@ func (w *blocking) tileOf(rows, width int) int {
 	return balanced(rows, min(max((regs-nv-1)/nv, 1), 16), hide, start)
 }
 
-// block chooses how many rows of tiles make a block: what leaves half of the second cache to the weights, and gives every
-// thread some blocks.
-func (w *blocking) block() {
-	l2 := w.m.L2
-	if l2 == 0 {
-		l2 = 1 << 20
-	}
-	w.many, w.band = 1, 1
-	try := func(many, band int) bool {
-		tiles := many * band * w.tileCols()
-		bytes := 4 * w.square() * tiles * (area(w.dataPhases())*w.deep() + area(w.phases)*w.outs)
-		flops := 2 * float64(area(w.phases)*w.square()*w.deep()*w.outs) * float64(tiles)
-		enough := w.images*w.tileRows()/(many*band) >= 4*max(w.m.Threads, 1)
-		if tiles > maxTiles || flops > callFLOPs || !enough || bytes > l2/2 && tiles > 16 {
-			return false
-		}
-		w.many, w.band = many, band
-		return true
-	}
-	for band := 2; band <= w.tileRows(); band++ {
-		if w.tileRows()%band == 0 {
-			try(1, band)
-		}
-	}
-	for many := 2; w.band == w.tileRows() && many <= w.images; many++ {
-		if w.images%many == 0 {
-			try(many, w.band)
-		}
-	}
-}
-
 // blockNest writes the loops inside a block.
 type blockNest struct {
 	*blocking
@@ -82,8 +117,12 @@ type blockNest struct {
 	block, slot *expr.Expr
 }
 
-// over runs body for all blocks, in parallel.
+// over runs body for all blocks, in parallel; where stages are apart, body has to bring the parallel loop.
 func (n *blockNest) over(body func() []loop.Stmt) Kernel {
+	if n.apart {
+		n.nest.Body = body()
+		return n.kernel()
+	}
 	n.nest.Body = n.loop("b", n.blocks, loop.Parallel, func(b *expr.Expr) []loop.Stmt {
 		n.block, n.slot = b, expr.Bin(expr.Div, b, expr.Int(n.run))
 		return body()
@@ -94,8 +133,19 @@ func (n *blockNest) over(body func() []loop.Stmt) Kernel {
 	return n.kernel()
 }
 
-// tileLoops runs over the tiles of a block: the image, row and column of tiles, and the number of the tile in the block.
+// tileLoops runs over the tiles of a block: the image, row and column of tiles, and the number of the tile in the block. Where
+// stages are apart, it runs over those of all blocks, rows in parallel.
 func (n *blockNest) tileLoops(body func(image, row, col, tile *expr.Expr) []loop.Stmt) []loop.Stmt {
+	if n.apart {
+		return n.loop("r", n.images*n.tileRows(), loop.Parallel, func(r *expr.Expr) []loop.Stmt {
+			size := expr.Int(n.many * n.band)
+			n.slot = expr.Bin(expr.Div, r, size)
+			return n.loop("q", n.tileCols(), loop.Serial, func(q *expr.Expr) []loop.Stmt {
+				image, row := expr.Bin(expr.Div, r, expr.Int(n.tileRows())), expr.Bin(expr.Mod, r, expr.Int(n.tileRows()))
+				return body(image, row, q, expr.Plus(scaled(n.tileCols(), expr.Bin(expr.Mod, r, size)), q))
+			})
+		})
+	}
 	bands := n.tileRows() / n.band // of an image
 	first, from := n.block, expr.Int(0)
 	if bands > 1 {

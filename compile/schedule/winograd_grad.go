@@ -109,7 +109,7 @@ const (
 // panels is how an operand's points lie: those of rows in as many as a vector has lanes, those of vectors in two such.
 type panels struct {
 	*blocking
-	buf, channels, planes, width int
+	channels, planes, width int
 }
 
 func (p *panels) elems() int {
@@ -131,7 +131,10 @@ type gradientPlan struct {
 }
 
 func (w *gradient) filter(m loop.Machine) *gradientPlan {
-	b := w.blocking(m, max(m.Threads, 1))
+	b := w.blocking(m, load{
+		tile: w.square() * (w.deep() + w.outs), shared: w.square() * w.deep() * w.outs, passes: 2,
+		flops: 2 * float64(w.square()*w.deep()*w.outs), parts: w.square(), runs: max(m.Threads, 1),
+	})
 	p := &gradientPlan{blocking: b, w: w}
 	p.x = &panels{blocking: b, channels: w.ins, planes: w.stride * w.stride}
 	p.g = &panels{blocking: b, channels: w.outs, planes: 1}
@@ -143,92 +146,157 @@ func (w *gradient) filter(m loop.Machine) *gradientPlan {
 	return p
 }
 
-// totalElems is the size of the sums of one run.
+// totalElems is the size of the sums of one run; where stages are apart, there is one copy.
 func (p *gradientPlan) totalElems() int { return p.square() * p.deep() * p.outs }
+
+func (p *gradientPlan) copies() int {
+	if p.apart {
+		return 1
+	}
+	return p.slots()
+}
 
 func (p *gradientPlan) plan() *Plan {
 	n := p.slots()
 	return &Plan{
-		Scratch: []int{n * p.totalElems(), n * p.x.elems(), n * p.g.elems()},
-		Kernels: []Kernel{p.main(), p.end()},
+		Scratch: []int{p.copies() * p.totalElems(), n * p.x.elems(), n * p.g.elems()},
+		Kernels: append(p.stages(), p.end()),
 	}
 }
 
 // totalAt is an index of the sums.
-func (p *gradientPlan) totalAt(slot, point, plane, row, v *expr.Expr) *expr.Expr {
+func (p *gradientPlan) totalAt(copy, point, plane, row, v *expr.Expr) *expr.Expr {
 	n := p.rows.channels * p.vec.channels
-	planes := p.x.planes
-	return totalOf(scaled(p.totalElems(), slot), scaled(planes*n, point), scaled(n, plane), scaled(p.vec.channels, row), v)
+	return totalOf(scaled(p.totalElems(), copy), scaled(p.x.planes*n, point), scaled(n, plane), scaled(p.vec.channels, row), v)
 }
 
-// main is the kernel of the blocks: it transforms both operands of a block, and adds the products of all its tiles to the
-// sums of the run.
-func (p *gradientPlan) main() Kernel {
-	n := &blockNest{blocking: p.blocking, nester: newNester(p.c.Name)}
-	x := source{
-		buf: n.typed("x", p.planar.x, p.c.In[p.planar.x], loop.In), at: p.xAt, image: p.xImage, row: p.xRow, col: p.xCol, channels: p.ins,
-		step: p.f.out * p.stride, planes: p.stride, phases: [2]int{1, 1},
+// gradientNest writes the stages before the end.
+type gradientNest struct {
+	*blockNest
+	p *gradientPlan
+}
+
+// stages are the kernel of the blocks, which transforms both operands of a block and adds the products of its tiles to the
+// sums of the run, or one for each stage where these are apart.
+func (p *gradientPlan) stages() []Kernel {
+	nest := func(name string) *gradientNest {
+		return &gradientNest{p: p, blockNest: &blockNest{blocking: p.blocking, nester: newNester(p.c.Name + name)}}
 	}
-	g := source{
-		buf: n.typed("g", p.planar.w, p.c.In[p.planar.w], loop.In), at: p.w.gAt, image: p.w.gImage, row: p.w.gRow, col: p.w.gCol,
-		channels: p.outs, step: p.f.out, planes: 1, phases: [2]int{1, 1},
+	if p.apart {
+		x, g, sums := nest("_x"), nest("_g"), nest("")
+		return []Kernel{x.over(x.ofX), g.over(g.ofG), sums.over(sums.sums)}
 	}
-	p.x.buf = n.buf("xpoints", p.scratch(scratchX), p.slots()*p.x.elems(), loop.Out)
-	p.g.buf = n.buf("gpoints", p.scratch(scratchG), p.slots()*p.g.elems(), loop.Out)
-	sums := n.buf("sums", p.scratch(scratchTotals), p.slots()*p.totalElems(), loop.Out)
+	n := nest("")
+	return []Kernel{n.over(func() []loop.Stmt { return append(append(n.ofX(), n.ofG()...), n.sums()...) })}
+}
+
+// points is the buffer of an operand's points.
+func (n *gradientNest) pointsOf(p *panels, r loop.Role) int {
+	if p == n.p.x {
+		return n.buf("xpoints", n.scratch(scratchX), n.slots()*p.elems(), n.role(r))
+	}
+	return n.buf("gpoints", n.scratch(scratchG), n.slots()*p.elems(), n.role(r))
+}
+
+func (n *gradientNest) ofX() []loop.Stmt {
+	return n.into(n.p.x, n.f.data, source{
+		buf: n.typed("x", n.x, n.c.In[n.x], loop.In), at: n.xAt, image: n.xImage, row: n.xRow, col: n.xCol, channels: n.ins,
+		step: n.f.out * n.stride, planes: n.stride, phases: [2]int{1, 1},
+	})
+}
+
+func (n *gradientNest) ofG() []loop.Stmt {
+	g := n.p.w
+	return n.into(n.p.g, transposed(n.f.last), source{
+		buf: n.typed("g", n.w, n.c.In[n.w], loop.In), at: g.gAt, image: g.gImage, row: g.gRow, col: g.gCol, channels: n.outs,
+		step: n.f.out, planes: 1, phases: [2]int{1, 1},
+	})
+}
+
+func (n *gradientNest) into(to *panels, coef [][]float64, from source) []loop.Stmt {
+	buf := n.pointsOf(to, loop.Out)
+	return n.transform(from, coef, to.width, buf, func(_, point, tile, plane, from, v *expr.Expr) *expr.Expr {
+		return to.at(n.slot, point, plane, from, tile, v)
+	})
+}
+
+// sums adds up products: for each point of each plane of taps a product of matrices.
+func (n *gradientNest) sums() []loop.Stmt {
+	p := n.p
 	rows := p.tileOf(p.rows.width, p.vec.width)
 	acc := n.local(rows, p.vec.width)
-	into := func(to *panels) func(phase, point, tile, plane, from, v *expr.Expr) *expr.Expr {
-		return func(phase, point, tile, plane, from, v *expr.Expr) *expr.Expr {
-			return to.at(n.slot, point, plane, from, tile, v)
-		}
+	if !n.apart {
+		later := expr.Bin(expr.Ne, expr.Bin(expr.Mod, n.block, expr.Int(n.run)), expr.Int(0)) // than the first block of the run
+		return n.loop("p", p.square(), loop.Serial, func(point *expr.Expr) []loop.Stmt {
+			return n.loop("f", p.x.planes, loop.Serial, func(plane *expr.Expr) []loop.Stmt {
+				return n.product(acc, rows, n.slot, point, plane, expr.Int(0), p.rows.channels, later)
+			})
+		})
 	}
-	// of gives the plane that an operand has where x has a plane.
-	of := func(q *panels, plane *expr.Expr) *expr.Expr {
+	parts := 1 // of the rows, so that no call is long
+	for n := p.rows.channels / p.rows.width; parts < n && (n%parts != 0 || p.flopsOfPoint()/float64(parts) > callFLOPs); {
+		parts++
+	}
+	if p.rows.channels%(parts*p.rows.width) != 0 {
+		parts = 1
+	}
+	return n.loop("p", p.square()*p.x.planes*parts, loop.Parallel, func(all *expr.Expr) []loop.Stmt {
+		part, set := expr.Bin(expr.Mod, all, expr.Int(parts)), expr.Bin(expr.Div, all, expr.Int(parts))
+		point, plane := expr.Bin(expr.Div, set, expr.Int(p.x.planes)), expr.Bin(expr.Mod, set, expr.Int(p.x.planes))
+		return n.loop("s", n.blocks, loop.Serial, func(block *expr.Expr) []loop.Stmt {
+			n.slot = block
+			some := p.rows.channels / parts
+			return n.product(acc, rows, expr.Int(0), point, plane, scaled(some, part), some, expr.Bin(expr.Ne, block, expr.Int(0)))
+		})
+	})
+}
+
+// flopsOfPoint are those of a point of a plane for all tiles.
+func (p *gradientPlan) flopsOfPoint() float64 {
+	return 2 * float64(p.blocks*p.tiles()*p.rows.channels*p.vec.channels)
+}
+
+// product adds the tiles' products of some rows to sums; later tells where these have been begun.
+func (n *gradientNest) product(acc, rows int, copy, point, plane, first *expr.Expr, some int, later *expr.Expr) []loop.Stmt {
+	p := n.p
+	a, b := n.pointsOf(p.rows, loop.In), n.pointsOf(p.vec, loop.In)
+	sums := n.buf("sums", n.scratch(scratchTotals), p.copies()*p.totalElems(), loop.Out)
+	of := func(q *panels) *expr.Expr { // the plane that an operand has where x has a plane
 		if q.planes == 1 {
 			return expr.Int(0)
 		}
 		return plane
 	}
-	return n.over(func() []loop.Stmt {
-		later := expr.Bin(expr.Ne, expr.Bin(expr.Mod, n.block, expr.Int(n.run)), expr.Int(0)) // than the first block of the run
-		out := n.transform(x, p.f.data, p.x.width, p.x.buf, into(p.x))
-		out = append(out, n.transform(g, transposed(p.f.last), p.g.width, p.g.buf, into(p.g))...)
-		return append(out, n.loop("p", p.square(), loop.Serial, func(point *expr.Expr) []loop.Stmt {
-			return n.loop("f", p.x.planes, loop.Serial, func(plane *expr.Expr) []loop.Stmt {
-				return n.chunks("k", p.vec.channels, p.vec.width, func(vec *expr.Expr, width int) []loop.Stmt {
-					return n.chunks("c", p.rows.channels, p.rows.width, func(panel *expr.Expr, size int) []loop.Stmt {
-						return n.chunks("t", size, rows, func(from *expr.Expr, size int) []loop.Stmt {
-							t := tileNest{n.nester, size, width}
-							out, result := t.sum(acc, -1, p.tiles(), 0, func(tile, r, v *expr.Expr) *expr.Expr {
-								a := expr.Get(p.rows.buf, ir.F32, p.rows.at(n.slot, point, of(p.rows, plane), panel, tile, expr.Plus(from, r)))
-								b := expr.Get(p.vec.buf, ir.F32, p.vec.at(n.slot, point, of(p.vec, plane), vec, tile, v))
-								return expr.Times(a, b)
-							})
-							return append(out, t.each(func(r, v *expr.Expr) loop.Stmt {
-								at := p.totalAt(n.slot, point, plane, totalOf(panel, from, r), expr.Plus(vec, v))
-								value := expr.Plus(expr.GetIf(later, sums, ir.F32, at), expr.Tile(result, ir.F32, r, v))
-								return &loop.Store{Buf: sums, Index: at, Value: value}
-							})...)
-						})
-					})
+	return n.chunks("k", p.vec.channels, p.vec.width, func(vec *expr.Expr, width int) []loop.Stmt {
+		return n.chunks("c", some, p.rows.width, func(panel *expr.Expr, size int) []loop.Stmt {
+			panel = expr.Plus(first, panel)
+			return n.chunks("t", size, rows, func(from *expr.Expr, size int) []loop.Stmt {
+				t := tileNest{n.nester, size, width}
+				out, result := t.sum(acc, -1, p.tiles(), 0, func(tile, r, v *expr.Expr) *expr.Expr {
+					x := expr.Get(a, ir.F32, p.rows.at(n.slot, point, of(p.rows), panel, tile, expr.Plus(from, r)))
+					return expr.Times(x, expr.Get(b, ir.F32, p.vec.at(n.slot, point, of(p.vec), vec, tile, v)))
 				})
+				return append(out, t.each(func(r, v *expr.Expr) loop.Stmt {
+					at := p.totalAt(copy, point, plane, totalOf(panel, from, r), expr.Plus(vec, v))
+					value := expr.Plus(expr.GetIf(later, sums, ir.F32, at), expr.Tile(result, ir.F32, r, v))
+					return &loop.Store{Buf: sums, Index: at, Value: value}
+				})...)
 			})
-		})...)
+		})
 	})
 }
 
 // end is the kernel that makes the outputs of the sums of all runs.
 func (p *gradientPlan) end() Kernel {
 	n := newNester(p.c.Name + "_end")
-	sums := n.buf("sums", p.scratch(scratchTotals), p.slots()*p.totalElems(), loop.In)
+	sums := n.buf("sums", p.scratch(scratchTotals), p.copies()*p.totalElems(), loop.In)
 	o := n.outputs(p.c, p.lanes)
 	n.nest.Body = n.loop("r", p.rows.channels, loop.Parallel, func(row *expr.Expr) []loop.Stmt {
 		return n.phases([2]int{p.stride, p.stride}, func(plane [2]*expr.Expr, number *expr.Expr) []loop.Stmt {
 			return n.chunks("k", p.vec.channels, p.lanes, func(from *expr.Expr, size int) []loop.Stmt {
 				return n.points(p.m, transposed(p.f.filter), size, func(i, j int, v *expr.Expr) *expr.Expr {
 					var sum *expr.Expr
-					for slot := range p.slots() {
+					for slot := range p.copies() {
 						e := expr.Get(sums, ir.F32, p.totalAt(expr.Int(slot), expr.Int(i*p.f.points()+j), number, row, expr.Plus(from, v)))
 						if sum == nil {
 							sum = e

@@ -43,8 +43,12 @@ func shortPoint(n int) int {
 
 // filter plans the loops for a machine.
 func (p *planar) filter(m loop.Machine) *filtering {
-	w := &filtering{blocking: p.blocking(m, 4*max(m.Threads, 1))}
-	w.width = min(2*w.lanes, p.outs)
+	w := &filtering{width: min(2*max(m.Lanes, 1), p.outs)}
+	sets := area(p.phases) * p.square()
+	w.blocking = p.blocking(m, load{
+		tile: p.square() * (area(p.dataPhases())*p.deep() + area(p.phases)*p.outs), shared: sets * p.deep() * p.outs, passes: 1,
+		flops: 2 * float64(sets*p.deep()*p.outs), parts: sets, runs: 4 * max(m.Threads, 1),
+	})
 	w.tile = w.tileOf(w.tiles(), w.width)
 	return w
 }
@@ -67,7 +71,7 @@ func (w *filtering) plan() *Plan {
 		p.Scratch, weights = append(p.Scratch, w.turnedElems()), turned
 		p.Kernels = append(p.Kernels, k)
 	}
-	p.Kernels = append(p.Kernels, w.weights(weights), w.main())
+	p.Kernels = append(append(p.Kernels, w.weights(weights)), w.stages()...)
 	return p
 }
 
