@@ -22,6 +22,21 @@ func Default(c *expr.Compute, m loop.Machine) Schedule {
 		return nil
 	}
 	c = Collapse(c)
+	if m.Kind == loop.CPU && m.Lanes > 1 {
+		if f := (&form{c: c, m: m}).filtered(); f != nil {
+			return f
+		}
+	}
+	return Direct(c, m)
+}
+
+// Direct is the default schedule that computes as the Compute says: without minimal filtering, which a search may compare
+// with it.
+func Direct(c *expr.Compute, m loop.Machine) Schedule {
+	if c.Verify() != nil || ir.Elems(c.Axes) == 0 {
+		return nil
+	}
+	c = Collapse(c)
 	for _, s := range proposals(c, m) {
 		s = slices.DeleteFunc(s, func(t Step) bool { return t.Op == Reorder && len(t.Loops) < 2 })
 		if _, err := arrange(c, s, m); err == nil {
@@ -44,7 +59,7 @@ func proposals(c *expr.Compute, m loop.Machine) []Schedule {
 	case c.Body == nil:
 		return []Schedule{f.elementwise(), f.mapped(1)}
 	case f.contraction():
-		return slices.Concat(f.filtered(), f.narrow(), f.dots(), f.contract(), []Schedule{f.reduced(2), f.reduced(1)})
+		return slices.Concat(f.narrow(), f.dots(), f.contract(), []Schedule{f.reduced(2), f.reduced(1)})
 	}
 	return append(f.windows(), f.reduced(4), f.reduced(2), f.reduced(1))
 }

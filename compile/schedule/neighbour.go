@@ -9,17 +9,20 @@ import (
 )
 
 // Neighbour draws a schedule that differs from s in one decision, and is as legal for Apply: a tile of another size,
-// two loops in each other's place, an operand packed or not, or more or fewer parallel loops. Where 50 draws give
+// two loops in each other's place, an operand packed or not, more or fewer parallel loops, or minimal filtering instead. Where 50 draws give
 // none, it is s. A search goes from Default by such steps.
 func Neighbour(r *rand.Rand, c *expr.Compute, m loop.Machine, s Schedule) Schedule {
 	if c.Verify() != nil {
 		return s
 	}
 	c = Collapse(c)
+	if len(s.of(Winograd)) > 0 {
+		return Direct(c, m)
+	}
 	for range 50 {
 		n := slices.Clone(s)
 		changed := false
-		switch r.Intn(6) {
+		switch r.Intn(7) {
 		case 0, 1:
 			changed = n.resize(r, m.Lanes)
 		case 2, 3:
@@ -28,6 +31,8 @@ func Neighbour(r *rand.Rand, c *expr.Compute, m loop.Machine, s Schedule) Schedu
 			changed = n.repack(r, c)
 		case 5:
 			changed = n.reshare(r)
+		case 6:
+			n, changed = Schedule{{Op: Winograd, N: 2}}, true
 		}
 		if !changed || n.String() == s.String() {
 			continue

@@ -39,7 +39,7 @@ func TestParts(t *testing.T) {
 	} {
 		s := x.sizes
 		c := weightGradient(s[0], s[1], s[2], s[3], s[4], s[5])
-		got := schedule.Default(c, machines[0])
+		got := schedule.Direct(c, machines[0])
 		assert.Equal(t, x.want, got.String(), s)
 		_, err := schedule.Apply(c, got, machines[0])
 		require.NoError(t, err)
@@ -64,7 +64,7 @@ func TestSteps(t *testing.T) {
 	} {
 		s := x.sizes
 		c := weightGradient(s[0], s[1], s[2], s[3], s[4], s[5])
-		got := schedule.Default(c, machines[1])
+		got := schedule.Direct(c, machines[1])
 		assert.Equal(t, x.want, got.String(), s)
 		_, err := schedule.Apply(c, got, machines[1])
 		require.NoError(t, err)

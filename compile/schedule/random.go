@@ -11,7 +11,7 @@ import (
 
 // Random draws a schedule that is legal for Apply with the same Compute and
 // machine: splits into tiles of odd and even sizes, any order, any kinds, packed
-// operands, reductions in parts. It is for tests and for searches; most draws are slow.
+// operands, reductions in parts, minimal filtering where it can be. It is for tests and for searches; most draws are slow.
 func Random(r *rand.Rand, c *expr.Compute, m loop.Machine) Schedule {
 	if c.Verify() != nil || ir.Elems(c.Axes) == 0 {
 		return nil
@@ -19,6 +19,9 @@ func Random(r *rand.Rand, c *expr.Compute, m loop.Machine) Schedule {
 	c = Collapse(c)
 	for range 50 {
 		s := draw(r, c, m)
+		if r.Intn(8) == 0 {
+			s = Schedule{{Op: Winograd, N: 2}}
+		}
 		if _, err := arrange(c, s, m); err == nil {
 			return s
 		}

@@ -125,6 +125,9 @@ func TestIllegal(t *testing.T) {
 		{"split i x", "no number"},
 		{"pack", "want 1"},
 		{"unroll I", "no loop"},
+		{"winograd 2", "no convolution"},
+		{"winograd x", "no number"},
+		{"winograd 2; split i 4", "decides all loops"},
 	} {
 		t.Run(c.schedule, func(t *testing.T) {
 			assert.Contains(t, text(compute(t, "matmul_nn_100x150x50"), m, c.schedule), c.want)
@@ -140,6 +143,10 @@ func TestIllegal(t *testing.T) {
 	} {
 		assert.Contains(t, text(compute(t, "matmul_nn_100x150x50"), g, c.schedule), c.want, c.schedule)
 	}
+	conv := compute(t, "conv_even")
+	assert.Contains(t, text(conv, m, "winograd 3"), "no filter of 3 results and 3 taps")
+	assert.Contains(t, text(conv, m, "winograd 2; split i 4"), "decides all loops")
+	assert.Contains(t, text(conv, g, "winograd 2"), "threads and vectors")
 	assert.Contains(t, text(compute(t, "bias"), m, "pack 0"), "only operands of reductions")
 	assert.Contains(t, text(compute(t, "conv_padded"), m, "pack 0"), "under a condition")
 }

@@ -230,7 +230,7 @@ func (p *planar) worth(m loop.Machine) bool {
 }
 
 // filtered is a convolution, or the gradient of one's weights, by minimal filtering, where that is clearly faster.
-func (f *form) filtered() []Schedule {
+func (f *form) filtered() Schedule {
 	p, err := planarOf(f.c, 2)
 	ok := err == nil && p.worth(f.m)
 	if err != nil {
@@ -240,5 +240,5 @@ func (f *form) filtered() []Schedule {
 	if !ok {
 		return nil
 	}
-	return []Schedule{{Step{Op: Winograd, N: 2}}}
+	return Schedule{{Op: Winograd, N: 2}}
 }

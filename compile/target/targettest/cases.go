@@ -102,7 +102,7 @@ func contractions() []Case {
 	fused.Outs = []*expr.Expr{expr.Bin(expr.Max, acc, expr.Float(0)), expr.Bin(expr.Lt, expr.Float(0), acc)}
 	cs = append(cs, named("matmul_bias_relu_mask", fused))
 	return append(append(cs, conv("conv3x3", 2, 6, 5, 3, 20, 3, 1), conv("conv4x4s2", 1, 8, 8, 8, 33, 4, 2),
-		conv("conv_rgb", 1, 6, 9, 16, 3, 3, 1), conv("conv1x1", 2, 4, 4, 16, 5, 1, 1)),
+		conv("conv_rgb", 1, 6, 9, 16, 3, 3, 1), conv("conv1x1", 2, 4, 4, 16, 5, 1, 1), conv("conv_even", 2, 6, 8, 9, 20, 3, 1)),
 		paddedConv(), weightGradient(), depthwise())
 }
 
