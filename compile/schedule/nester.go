@@ -99,13 +99,16 @@ func (n *nester) phases(count [2]int, body func(phase [2]*expr.Expr, number *exp
 // each row of results has a loop of its own.
 func (n *nester) points(m loop.Machine, coef [][]float64, count int, value func(i, j int, v *expr.Expr) *expr.Expr,
 	store func(i, j int, v, value *expr.Expr) []loop.Stmt) (all []loop.Stmt) {
+	width := len(coef[0])
+	half := n.local(width, count) // a row of the plane, transformed along the other axis
 	row := func(i int, v *expr.Expr) (list []loop.Stmt) {
-		part := make([]*expr.Expr, len(coef[0]))
-		for j := range part {
-			part[j] = combine(coef[i], func(k int) *expr.Expr { return value(k, j, v) })
+		for j := range width {
+			sum := combine(coef[i], func(k int) *expr.Expr { return value(k, j, v) })
+			list = append(list, &loop.Set{Local: half, Index: []*expr.Expr{expr.Int(j), v}, Value: sum})
 		}
 		for j := range coef {
-			list = append(list, store(i, j, v, combine(coef[j], func(k int) *expr.Expr { return part[k] }))...)
+			sum := combine(coef[j], func(k int) *expr.Expr { return expr.Tile(half, ir.F32, expr.Int(k), v) })
+			list = append(list, store(i, j, v, sum)...)
 		}
 		return list
 	}
