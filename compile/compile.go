@@ -63,5 +63,13 @@ func Compile(ctx context.Context, g *ir.Graph, dev target.Device, o Options) (m 
 	if err := u.run(); err != nil {
 		return nil, err
 	}
-	return u.module(), nil
+	m = u.module()
+	if u.arena >= largeArena {
+		debug.FreeOSMemory()
+	}
+	return m, nil
 }
+
+// largeArena is the bytes of an arena beside which the garbage of compiling counts: it goes back to the system before a first
+// run touches the arena, since the peak would be both.
+const largeArena = 32 << 20
