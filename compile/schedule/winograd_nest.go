@@ -43,7 +43,11 @@ func shortPoint(n int) int {
 
 // filter plans the loops for a machine.
 func (p *planar) filter(m loop.Machine) *filtering {
-	w := &filtering{width: min(2*max(m.Lanes, 1), p.outs)}
+	vectors := 2
+	if m.Registers >= 32 {
+		vectors = 4
+	}
+	w := &filtering{width: min(vectors*max(m.Lanes, 1), p.outs)}
 	sets := area(p.phases) * p.square()
 	w.blocking = p.blocking(m, load{
 		tile: p.square() * (area(p.dataPhases())*p.deep() + area(p.phases)*p.outs), shared: sets * p.deep() * p.outs, passes: 1,
