@@ -1,5 +1,5 @@
 // Package schedule decides how an algorithm runs: a Schedule is a list of steps
-// (split, reorder, unroll, vectorize, parallel, bind, pack) that Apply carries
+// (split, reorder, unroll, vectorize, parallel, bind, pack, winograd) that Apply carries
 // out on an expr.Compute, giving the loop.Nests of its kernels. Default knows a
 // good schedule without measuring anything; Random draws a legal one and Neighbour
 // one a step away from another, for tests and for the tuner. The package knows no target: what it must know of a device
