@@ -104,33 +104,16 @@ func (g gate) compare(ctx context.Context, eng *engine.Engine, f *safetensors.Fi
 
 // try compares one step, with kinks the best of those that run.turn tries.
 func (g gate) try(ctx context.Context, eng *engine.Engine, f *safetensors.File, kinks *nn.Kinks) (Golden, error) {
-	net, err := g.net()
+	r, err := g.open(ctx, eng, f, kinks)
 	if err != nil {
 		return Golden{}, err
 	}
-	var step *train.Step
-	prog, err := eng.Program(ctx, "golden", nil, func(b *ir.Builder) {
-		s := nn.NewScope(b)
-		s.Given = true
-		s.Kinks = kinks
-		step = train.NewStep(s, g.rule, func(params []*nn.Param, grads []ir.Value) {
-			for i, p := range params {
-				b.Output(gradKind+p.Name, grads[i])
-			}
-		})
-		net.Step(step, train.NewBatch(s, g.batch, g.data.H, g.data.W, g.data.C))
-		step.Finish()
-	})
-	if err != nil {
-		return Golden{}, err
-	}
-	defer prog.Close()
-	r := run{g, prog, f, net.Params()}
-	best, err := r.once(ctx, step, nil)
+	defer r.prog.Close()
+	best, err := r.once(ctx, nil)
 	if err != nil || kinks == nil {
 		return best, err
 	}
-	return r.turn(ctx, step, kinks, best)
+	return r.turn(ctx, best)
 }
 
 // run is a gate on its way.
@@ -139,6 +122,30 @@ type run struct {
 	prog   *engine.Program
 	f      *safetensors.File
 	params *nn.Params
+	step   *train.Step
+	kinks  *nn.Kinks // nil: none are turned
+}
+
+// open compiles the step; the caller closes its program.
+func (g gate) open(ctx context.Context, eng *engine.Engine, f *safetensors.File, kinks *nn.Kinks) (*run, error) {
+	net, err := g.net()
+	if err != nil {
+		return nil, err
+	}
+	r := &run{gate: g, f: f, params: net.Params(), kinks: kinks}
+	r.prog, err = eng.Program(ctx, "golden", nil, func(b *ir.Builder) {
+		s := nn.NewScope(b)
+		s.Given = true
+		s.Kinks = kinks
+		r.step = train.NewStep(s, g.rule, func(params []*nn.Param, grads []ir.Value) {
+			for i, p := range params {
+				b.Output(gradKind+p.Name, grads[i])
+			}
+		})
+		net.Step(r.step, train.NewBatch(s, g.batch, g.data.H, g.data.W, g.data.C))
+		r.step.Finish()
+	})
+	return r, err
 }
 
 const gradKind = "grad."
@@ -171,14 +178,14 @@ func (g gate) key(label string, rank int) (key, bool) {
 // feed gives the program the file's parameters and inputs, buffers their initial
 // values, the first step's scalars and the model's, and all else, the state of the
 // optimiser, zeros.
-func (r *run) feed(scalars map[string]float64) error {
+func (r *run) feed() error {
 	own := map[string][]float32{}
 	for _, p := range r.params.All() {
 		if p.Buffer {
 			own[nn.ParamKind+p.Name] = p.Values(1)
 		}
 	}
-	for label, v := range scalars {
+	for label, v := range r.step.Scalars() {
 		own[label] = []float32{float32(v)}
 	}
 	numbers := make([]float32, len(r.rule.Scalars()))

@@ -7,85 +7,84 @@ import (
 
 	"mllab/engine"
 	"mllab/engine/nn"
-	"mllab/engine/train"
 )
 
 // nearKink is how close to zero an activation is undecided, in parts of the root of the mean square: the rounding of some
 // layers of sums in float32.
 const nearKink = 2e-6
 
-// turn takes undecided activations on their other side one after the other, those first that bring the gradients
-// closest to the file's, as long as that helps, and gives the best step.
-func (r *run) turn(ctx context.Context, step *train.Step, kinks *nn.Kinks, best Golden) (Golden, error) {
-	left, err := r.undecided(kinks)
+// kink is an undecided value of a use of an activation.
+type kink struct{ use, at int }
+
+// turn takes undecided activations on their other side one after the other, each time the one that brings the gradients
+// closest to the file's, until they pass or none helps, and gives the best step.
+func (r *run) turn(ctx context.Context, best Golden) (Golden, error) {
+	left, err := r.undecided()
 	if err != nil {
 		return Golden{}, err
 	}
-	var chosen []kinkPart
-	for at := 0; at >= 0; {
-		at = -1
+	var chosen []kink
+	for !best.Passed() {
+		at := -1
 		for i, k := range left {
-			out, err := r.once(ctx, step, append(slices.Clone(chosen), k))
+			out, err := r.once(ctx, append(slices.Clone(chosen), k))
 			if err != nil {
 				return Golden{}, err
-			}
-			if out.Passed() {
-				return out, nil
 			}
 			if out.MaxRelGrad < best.MaxRelGrad*0.99 {
 				best, at = out, i
 			}
 		}
-		if at >= 0 {
-			chosen, left = append(chosen, left[at]), slices.Delete(left, at, at+1)
+		if at < 0 {
+			break
 		}
+		chosen, left = append(chosen, left[at]), slices.Delete(left, at, at+1)
 	}
 	return best, nil
 }
 
-// kinkPart is a part of the undecided values of a use of an activation.
-type kinkPart struct {
-	use, part, values int
-}
-
-// undecided lists the parts with undecided values in the last run.
-func (r *run) undecided(k *nn.Kinks) (all []kinkPart, err error) {
-	for use := range k.Uses {
-		t, err := r.prog.Tensor(nn.KinkOut + strconv.Itoa(use))
+// undecided lists the undecided values of the last run.
+func (r *run) undecided() (all []kink, err error) {
+	for use := range r.kinks.Uses {
+		near, err := r.near(use)
 		if err != nil {
 			return nil, err
 		}
-		v, err := t.Float32()
-		if err != nil {
-			return nil, err
-		}
-		for part, n := range v {
-			if n > 0 {
-				all = append(all, kinkPart{use, part, int(n)})
+		for at, v := range near {
+			if v != 0 {
+				all = append(all, kink{use, at})
 			}
 		}
 	}
 	return all, nil
 }
 
-// once runs the step with parts of the undecided values turned, and compares.
-func (r *run) once(ctx context.Context, step *train.Step, turned []kinkPart) (Golden, error) {
-	if err := r.feed(step.Scalars()); err != nil {
+// near is where the values of a use of an activation were undecided in the last run: 1 there, 0 elsewhere.
+func (r *run) near(use int) ([]float32, error) {
+	t, err := r.prog.Tensor(nn.KinkOut + strconv.Itoa(use))
+	if err != nil {
+		return nil, err
+	}
+	return t.Float32()
+}
+
+// once runs the step with some of the undecided values turned, and compares.
+func (r *run) once(ctx context.Context, turned []kink) (Golden, error) {
+	if err := r.feed(); err != nil {
 		return Golden{}, err
 	}
-	count := 0
-	uses := map[int][]float32{}
+	uses := map[int][]int{}
 	for _, k := range turned {
-		if uses[k.use] == nil {
-			uses[k.use] = make([]float32, nn.KinkParts)
-		}
-		uses[k.use][k.part] = 1
-		count += k.values
+		uses[k.use] = append(uses[k.use], k.at)
 	}
-	for use, v := range uses {
+	for use, at := range uses {
 		t, err := r.prog.Tensor(nn.KinkIn + strconv.Itoa(use))
 		if err != nil {
 			return Golden{}, err
+		}
+		v := make([]float32, t.Type().Elems())
+		for _, i := range at {
+			v[i] = 1
 		}
 		if err := engine.Write(t, v); err != nil {
 			return Golden{}, err
@@ -95,6 +94,17 @@ func (r *run) once(ctx context.Context, step *train.Step, turned []kinkPart) (Go
 		return Golden{}, err
 	}
 	out, err := r.compare()
-	out.Turned = count
-	return out, err
+	if err != nil {
+		return Golden{}, err
+	}
+	for use, at := range uses {
+		near, err := r.near(use)
+		if err != nil {
+			return Golden{}, err
+		}
+		for _, i := range at { // what another turned value moved away from its kink was left alone
+			out.Turned += int(near[i])
+		}
+	}
+	return out, nil
 }

@@ -58,7 +58,7 @@ func TestGolden(t *testing.T) {
 			g, err := w.Golden(context.Background(), eng, path)
 			require.NoError(t, err)
 			t.Logf("loss %.3g, gradients %.3g (%s), %d activations turned", g.MaxRelLoss, g.MaxRelGrad, g.Worst, g.Turned)
-			assert.LessOrEqual(t, g.Turned, 4, "of 786,000")
+			assert.LessOrEqual(t, g.Turned, 2, "of the undecided ones")
 			assert.True(t, g.Passed(), "%+v", g)
 		})
 	}
@@ -72,18 +72,25 @@ func edited(t *testing.T, workload, name string, change func(v []float32)) strin
 		t.Skip("no golden file beside the repository:", err)
 	}
 	defer f.Close()
+	tensor, err := f.Tensor(name)
+	require.NoError(t, err)
+	change(tensor.F32)
+	return withTensors(t, f, map[string][]float32{name: tensor.F32})
+}
+
+// withTensors is a copy of a golden file with some tensors' values replaced.
+func withTensors(t *testing.T, f *safetensors.File, values map[string][]float32) string {
+	t.Helper()
 	var all []safetensors.Tensor
-	found := false
 	for _, n := range f.Names() {
 		tensor, err := f.Tensor(n)
 		require.NoError(t, err)
-		if n == name {
-			found = true
-			change(tensor.F32)
+		if v, ok := values[n]; ok {
+			require.Len(t, v, len(tensor.F32), n)
+			tensor.F32 = v
 		}
 		all = append(all, tensor)
 	}
-	require.True(t, found, name)
 	path := filepath.Join(t.TempDir(), "edited.safetensors")
 	file, err := os.Create(path)
 	require.NoError(t, err)

@@ -7,18 +7,18 @@ import (
 	"mllab/ops"
 )
 
-// KinkIn and KinkOut begin the labels of what Leaky adds to a graph that has Kinks, by the number of its use from 0, f32
-// [KinkParts] each: an input that is 1 where undecided values are to be taken on their other side, and an output of how many
-// there are; both by how far the values are from zero, in equal parts of the bound.
+// KinkIn and KinkOut begin the labels of what Leaky adds to a graph that has Kinks, by the number of its use from 0, f32 of
+// the shape of its x each: an input that is 1 where an undecided value is to be taken on its other side, and an output that
+// is 1 where a value is undecided; 0 elsewhere.
 const (
-	KinkIn    = "kink."
-	KinkOut   = "undecided."
-	KinkParts = 8
+	KinkIn  = "kink."
+	KinkOut = "undecided."
 )
 
 // Kinks asks Leaky to say which of its values are so close to zero that float32 does not decide their sign, and with it
 // the slope there: those of less than Near times the root of the mean square. At a kink the gradient is any between both
-// slopes; two engines that round differently may take either, and both are right.
+// slopes; two engines that round differently may take either, and both are right. Values are turned one by one: of two that
+// are equally close one may lie on the wrong side and the other not.
 type Kinks struct {
 	Near float64 // over zero
 	Uses int     // of Leaky so far, which counts them
@@ -41,19 +41,10 @@ func Leaky(s *Scope, x ir.Value, slope float64) ir.Value {
 	s.Kinks.Uses++
 	zero, one := b.Const(ir.F32, 0), b.Const(ir.F32, 1)
 	rms := ops.Sqrt(b, ops.Mean(b, ops.Square(b, x)))
-	turns := b.Input(KinkIn+n, ir.Of(ir.F32, KinkParts))
-	below, turned := zero, zero // values in the parts so far, and those of them that are turned
-	var counts []ir.Value
-	for i := range KinkParts {
-		bound := ops.Scale(b, rms, s.Kinks.Near*float64(i+1)/KinkParts)
-		all := ops.Select(b, ops.Less(b, ops.Abs(b, x), bound), one, zero)
-		part := ops.Sub(b, all, below)
-		counts = append(counts, ops.Reshape(b, ops.Sum(b, part), 1))
-		turned = ops.Add(b, turned, ops.Mul(b, part, ops.Slice(b, turns, 0, i, i+1)))
-		below = all
-	}
-	b.Output(KinkOut+n, ops.Concat(b, 0, counts...))
+	near := ops.Select(b, ops.Less(b, ops.Abs(b, x), ops.Scale(b, rms, s.Kinks.Near)), one, zero)
+	b.Output(KinkOut+n, near)
+	turned := ops.Mul(b, near, b.Input(KinkIn+n, b.Type(x)))
 	over := ops.Select(b, ops.Less(b, zero, x), one, zero)
 	over = ops.Add(b, over, ops.Mul(b, turned, ops.Sub(b, one, ops.Scale(b, over, 2))))
-	return ops.Mul(b, x, ops.Shift(b, ops.Scale(b, over, 1-slope), slope))
+	return ops.Select(b, ops.Less(b, zero, over), x, ops.Scale(b, x, slope))
 }
