@@ -39,21 +39,31 @@ const (
 	maxApart = 4 << 20
 )
 
-// blocking plans blocks for the least traffic beyond the second cache.
-func (p *planar) blocking(m loop.Machine, l load) *blocking {
+// apart is the word of a schedule for stages that are.
+const apart = "apart"
+
+// blocking plans blocks for the least traffic beyond the second cache, unless most tiles, over 0, or stages apart are asked for.
+func (p *planar) blocking(m loop.Machine, l load, most int, apart bool) *blocking {
 	w := &blocking{planar: p, m: m, lanes: max(m.Lanes, 1), many: 1, band: 1}
 	l2 := m.L2 / 4
 	if l2 == 0 {
 		l2 = 1 << 18
 	}
-	least := math.Inf(1)
+	least, limit := math.Inf(1), maxTiles
+	if most > 0 {
+		limit = most
+	}
 	w.each(func(many, band int) {
 		tiles := many * band * p.tileCols()
 		enough := p.images*p.tileRows()/(many*band) >= 4*max(m.Threads, 1)
-		if tiles > maxTiles || l.flops*float64(tiles) > callFLOPs || !enough {
+		if tiles > limit || l.flops*float64(tiles) > callFLOPs || !enough {
 			return
 		}
 		cost := 0.0
+		if most > 0 {
+			least, w.many, w.band = 0, many, band
+			return
+		}
 		if l.tile*tiles+l.shared > l2 {
 			cost += float64(l.passes*l.shared) / float64(tiles)
 		}
@@ -65,7 +75,7 @@ func (p *planar) blocking(m loop.Machine, l load) *blocking {
 		}
 	})
 	total := p.images * p.tileRows() * p.tileCols() * l.tile
-	if total <= maxApart && least > 1.2*float64(2*l.tile) {
+	if apart || most == 0 && total <= maxApart && least > 1.2*float64(2*l.tile) {
 		w.apart = true
 		w.each(func(many, band int) {
 			tiles := many * band * p.tileCols()

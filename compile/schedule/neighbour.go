@@ -17,7 +17,10 @@ func Neighbour(r *rand.Rand, c *expr.Compute, m loop.Machine, s Schedule) Schedu
 	}
 	c = Collapse(c)
 	if len(s.of(Winograd)) > 0 {
-		return Direct(c, m)
+		if r.Intn(4) == 0 {
+			return Direct(c, m)
+		}
+		return Schedule{{Op: Winograd, N: 2, To: blockSizes[r.Intn(len(blockSizes))]}}
 	}
 	for range 50 {
 		n := slices.Clone(s)
@@ -43,6 +46,8 @@ func Neighbour(r *rand.Rand, c *expr.Compute, m loop.Machine, s Schedule) Schedu
 	}
 	return s
 }
+
+var blockSizes = []string{"", "8", "16", "32", "64", "128", apart}
 
 // of lists the places of the steps with a verb.
 func (s Schedule) of(op Op) (at []int) {

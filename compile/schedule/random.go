@@ -20,7 +20,7 @@ func Random(r *rand.Rand, c *expr.Compute, m loop.Machine) Schedule {
 	for range 50 {
 		s := draw(r, c, m)
 		if r.Intn(8) == 0 {
-			s = Schedule{{Op: Winograd, N: 2}}
+			s = Schedule{{Op: Winograd, N: 2, To: blockSizes[r.Intn(len(blockSizes))]}}
 		}
 		if _, err := arrange(c, s, m); err == nil {
 			return s

@@ -26,7 +26,7 @@ const (
 	Parallel            // the outermost loops become the one Parallel loop
 	Bind                // Loops[0] becomes the Block or Thread loop To
 	Pack                // operand N of the reduction is copied into the order it is read in
-	Winograd            // the whole is a convolution by minimal filtering, N by N results at a time; stands alone
+	Winograd            // the whole is a convolution by minimal filtering, N by N results a tile, in blocks of To tiles; stands alone
 )
 
 var opNames = [...]string{"split", "reorder", "unroll", "vectorize", "parallel", "bind", "pack", "winograd"}
@@ -39,17 +39,22 @@ type Step struct {
 	Op    Op
 	Loops []string // all but Pack and Winograd
 	N     int      // Split: the inner extent; Pack: the operand; Winograd: results
-	To    string   // Bind: block.x, thread.z, ...
+	To    string   // Bind: block.x, thread.z, ...; Winograd: most tiles, or apart, or nothing
 }
 
 // String is the step's text.
 func (s Step) String() string {
 	parts := append([]string{s.Op.String()}, s.Loops...)
 	switch s.Op {
-	case Split, Pack, Winograd:
+	case Split, Pack:
 		parts = append(parts, strconv.Itoa(s.N))
 	case Bind:
 		parts = append(parts, s.To)
+	case Winograd:
+		parts = append(parts, strconv.Itoa(s.N))
+		if s.To != "" {
+			parts = append(parts, s.To)
+		}
 	}
 	return strings.Join(parts, " ")
 }
@@ -102,7 +107,12 @@ func parseStep(f []string) (Step, error) {
 	switch s.Op {
 	case Split, Bind:
 		want = 2
-	case Vectorize, Pack, Winograd:
+	case Vectorize, Pack:
+		want = 1
+	case Winograd:
+		if len(s.Loops) == 2 { // the results of a tile, and blocks
+			s.To, s.Loops = s.Loops[1], s.Loops[:1]
+		}
 		want = 1
 	}
 	if want > 0 && len(s.Loops) != want || len(s.Loops) == 0 {

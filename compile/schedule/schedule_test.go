@@ -145,6 +145,8 @@ func TestIllegal(t *testing.T) {
 	}
 	conv := compute(t, "conv_even")
 	assert.Contains(t, text(conv, m, "winograd 3"), "no filter of 3 results and 3 taps")
+	assert.Contains(t, text(conv, m, "winograd 2 0"), "want a number, or apart")
+	assert.Contains(t, text(conv, m, "winograd 2 16"), "sums")
 	assert.Contains(t, text(conv, m, "winograd 2; split i 4"), "decides all loops")
 	assert.Contains(t, text(conv, g, "winograd 2"), "threads and vectors")
 	assert.Contains(t, text(compute(t, "bias"), m, "pack 0"), "only operands of reductions")

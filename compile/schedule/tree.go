@@ -136,7 +136,7 @@ func (d *design) do(t Step) error {
 	case Pack:
 		return d.addPack(t.N)
 	case Winograd:
-		return d.filter(t.N)
+		return d.filter(t.N, t.To)
 	}
 	return fmt.Errorf("unknown verb %d", t.Op)
 }
@@ -214,22 +214,6 @@ func (d *design) addPack(operand int) error {
 	}
 	d.pack = append(d.pack, operand)
 	return nil
-}
-
-func (d *design) filter(out int) error {
-	if d.m.Kind != loop.CPU {
-		return fmt.Errorf("want a machine with threads and vectors")
-	}
-	p, err := planarOf(d.c, out)
-	if err == nil {
-		d.fast = p.filter(d.m)
-		return nil
-	}
-	if g, other := gradientOf(d.c, out); other == nil {
-		d.fast = g.filter(d.m)
-		return nil
-	}
-	return err
 }
 
 // maxUnroll bounds the copies of a statement that unrolled loops make.

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"fmt"
+	"strconv"
 
 	"mllab/compile/expr"
 	"mllab/compile/ir"
@@ -241,4 +242,27 @@ func (f *form) filtered() Schedule {
 		return nil
 	}
 	return Schedule{{Op: Winograd, N: 2}}
+}
+
+// filter carries out a step: minimal filtering in place of the loops.
+func (d *design) filter(out int, blocks string) error {
+	if d.m.Kind != loop.CPU {
+		return fmt.Errorf("want a machine with threads and vectors")
+	}
+	tiles := 0
+	if n, err := strconv.Atoi(blocks); err == nil && n > 0 {
+		tiles = n
+	} else if blocks != "" && blocks != apart {
+		return fmt.Errorf("blocks of %q tiles: want a number, or %s", blocks, apart)
+	}
+	p, err := planarOf(d.c, out)
+	if err == nil {
+		d.fast = p.filter(d.m, tiles, blocks == apart)
+		return nil
+	}
+	if g, other := gradientOf(d.c, out); other == nil {
+		d.fast = g.filter(d.m, tiles, blocks == apart)
+		return nil
+	}
+	return err
 }

@@ -130,11 +130,11 @@ type gradientPlan struct {
 	rows, vec *panels // both of these, in one order or the other
 }
 
-func (w *gradient) filter(m loop.Machine) *gradientPlan {
+func (w *gradient) filter(m loop.Machine, tiles int, apart bool) *gradientPlan {
 	b := w.blocking(m, load{
 		tile: w.square() * (w.deep() + w.outs), shared: w.square() * w.deep() * w.outs, passes: 2,
 		flops: 2 * float64(w.square()*w.deep()*w.outs), parts: w.square(), runs: max(m.Threads, 1),
-	})
+	}, tiles, apart)
 	p := &gradientPlan{blocking: b, w: w}
 	p.x = &panels{blocking: b, channels: w.ins, planes: w.stride * w.stride}
 	p.g = &panels{blocking: b, channels: w.outs, planes: 1}

@@ -41,8 +41,8 @@ func shortPoint(n int) int {
 	return longPoint
 }
 
-// filter plans the loops for a machine.
-func (p *planar) filter(m loop.Machine) *filtering {
+// filter plans the loops for a machine, in blocks of so many tiles at most where that is not 0, or in stages apart.
+func (p *planar) filter(m loop.Machine, tiles int, apart bool) *filtering {
 	vectors := 2
 	if m.Registers >= 32 {
 		vectors = 4
@@ -52,7 +52,7 @@ func (p *planar) filter(m loop.Machine) *filtering {
 	w.blocking = p.blocking(m, load{
 		tile: p.square() * (area(p.dataPhases())*p.deep() + area(p.phases)*p.outs), shared: sets * p.deep() * p.outs, passes: 1,
 		flops: 2 * float64(sets*p.deep()*p.outs), parts: sets, runs: 4 * max(m.Threads, 1),
-	})
+	}, tiles, apart)
 	w.tile = w.tileOf(w.tiles(), w.width)
 	return w
 }
