@@ -27,7 +27,10 @@ type Options struct {
 	Threads int    // worker threads of a CPU device; 0: all cores
 	ISA     string // cpu: "avx512", "avx2", "go"; "" for the best there is
 	Index   int    // which device of the target, 0 for the first
-	Guard   bool   // buffers end at an unreadable page, for tests; slower
+	// For tests of a CPU device, which they make slower: Guard has buffers end at an
+	// unreadable page, with Front begin behind one instead, and Share shares every kernel out
+	// to the threads, however short it is and from its first run.
+	Guard, Front, Share bool
 }
 
 // Info says what a device is, for people.

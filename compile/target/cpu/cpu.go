@@ -108,14 +108,31 @@ func (Target) Open(o target.Options) (target.Device, error) {
 	if n == 0 {
 		n = runtime.NumCPU()
 	}
-	return &Device{threads: n, enc: enc, guard: o.Guard, pool: newPool(n)}, nil
+	d := &Device{threads: n, enc: enc, pool: newPool(n)}
+	d.pool.always = o.Share
+	switch {
+	case o.Guard && o.Front:
+		d.guard = front
+	case o.Guard:
+		d.guard = behind
+	}
+	return d, nil
 }
+
+// guard says on which side of a buffer a page lies that faults when touched.
+type guard int
+
+const (
+	unguarded guard = iota
+	behind
+	front
+)
 
 // Device is the open processor.
 type Device struct {
 	threads int
 	enc     encoder
-	guard   bool
+	guard   guard
 	pool    *pool
 }
 
@@ -137,16 +154,12 @@ func (d *Device) Machine() loop.Machine {
 	return m
 }
 
-// Alloc gives zeroed memory. With Options.Guard it ends at a page that faults when touched.
+// Alloc gives zeroed memory. With Options.Guard it ends at a page that faults when touched, or begins behind one.
 func (d *Device) Alloc(bytes int) (target.Buffer, error) {
 	if bytes < 0 {
 		return nil, fmt.Errorf("cpu: buffer of %d bytes", bytes)
 	}
-	align := 64
-	if d.guard {
-		align = 4
-	}
-	m, whole, err := mapped(max(bytes, 4), d.guard, align)
+	m, whole, err := mapped(max(bytes, 4), d.guard)
 	if err != nil {
 		return nil, fmt.Errorf("cpu: buffer of %d bytes: %w", bytes, err)
 	}

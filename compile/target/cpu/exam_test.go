@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"fmt"
 	"testing"
 
 	"mllab/compile/target"
@@ -9,11 +10,9 @@ import (
 
 func TestExam(t *testing.T) {
 	for _, isa := range isas() {
-		for _, o := range []target.Options{{ISA: isa, Threads: 2}, {ISA: isa, Threads: 1, Guard: true}} {
-			name := isa
-			if o.Guard {
-				name += "/guard"
-			}
+		for _, o := range []target.Options{{ISA: isa, Threads: 2, Share: true, Guard: true, Front: true},
+			{ISA: isa, Threads: 1, Guard: true}} {
+			name := fmt.Sprintf("%s %d threads", isa, o.Threads)
 			t.Run(name, func(t *testing.T) {
 				targettest.Exam(t, func() (target.Device, error) { return Target{}.Open(o) })
 			})

@@ -6,13 +6,13 @@ import (
 
 const hugePage = 2 << 20
 
-// mapped gives n bytes of zeroed memory outside of the Go heap, aligned to a page. With guard set its end is
-// the end of a page, and the page behind it cannot be touched; the memory then is aligned to align bytes
-// only.
-func mapped(n int, guard bool, align int) (memory, whole []byte, err error) {
+// mapped gives n bytes of zeroed memory outside of the Go heap, aligned to a page. With a guard behind it its end
+// is the end of a page, and neither the page behind nor the one before it can be touched; the memory then is
+// aligned to 4 bytes only. With a guard in front it begins such a page.
+func mapped(n int, g guard) (memory, whole []byte, err error) {
 	page := unix.Getpagesize()
 	size := (n + page - 1) &^ (page - 1)
-	if !guard {
+	if g == unguarded {
 		if size >= hugePage {
 			size = (n + hugePage - 1) &^ (hugePage - 1)
 		}
@@ -36,7 +36,10 @@ func mapped(n int, guard bool, align int) (memory, whole []byte, err error) {
 		}
 	}
 	end := page + size
-	start := (end - n) &^ (align - 1)
+	start := page
+	if g == behind {
+		start = (end - n) &^ 3
+	}
 	return m[start : start+n], m, nil
 }
 

@@ -47,12 +47,12 @@ func fastest(n int, f func()) time.Duration {
 // bandwidth copies memory that is larger than the caches, in pieces small enough for the collector to come between.
 func bandwidth() float64 {
 	const n, piece = 24 << 20, 256 << 10
-	a, wa, err := mapped(n, false, 64)
+	a, wa, err := mapped(n, unguarded)
 	if err != nil {
 		return 0
 	}
 	defer unmap(wa)
-	b, wb, err := mapped(n, false, 64)
+	b, wb, err := mapped(n, unguarded)
 	if err != nil {
 		return 0
 	}

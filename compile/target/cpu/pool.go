@@ -21,7 +21,7 @@ func (f *frame) fit(n int) error {
 	if n <= len(f.data) {
 		return nil
 	}
-	m, whole, err := mapped(max(2*n, 1<<14), false, 64)
+	m, whole, err := mapped(max(2*n, 1<<14), unguarded)
 	if err != nil {
 		return err
 	}
@@ -52,6 +52,7 @@ type span struct {
 // works too. Workers spin for a while after a job, then park.
 type pool struct {
 	threads int
+	always  bool // kernels are shared however short they are
 	frames  []frame
 	spans   []span
 
@@ -184,7 +185,7 @@ func (p *pool) join() bool {
 
 // run carries out kernel k. A fault in it is an error.
 func (p *pool) run(k *kernel, args []unsafe.Pointer) error {
-	if p.threads == 1 || k.runs < measuredRuns || k.short() {
+	if p.threads == 1 || !p.always && (k.runs < measuredRuns || k.short()) {
 		return p.alone(k, args)
 	}
 	p.k, p.args = k, args
