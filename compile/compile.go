@@ -27,6 +27,9 @@ type Options struct {
 	// schedule.Default; false leaves it to the default. This is the tuner's hook:
 	// expr.Compute.Key names what is scheduled, schedule.Parse reads a schedule.
 	Schedule func(*expr.Compute, loop.Machine) (schedule.Schedule, bool)
+	// Apart gives every span of the arena memory of its own, so that a device with guard
+	// pages notices what a kernel reads or writes beside it. For tests.
+	Apart bool
 }
 
 // Stage is the text of the program after a pass.

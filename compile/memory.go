@@ -42,12 +42,21 @@ func (u *unit) memory() error {
 	if u.arena == 0 {
 		return nil
 	}
-	buf, err := u.alloc(u.arena)
-	if err != nil {
-		return err
+	var arena target.Buffer
+	var err error
+	if !u.opt.Apart {
+		if arena, err = u.alloc(u.arena); err != nil {
+			return err
+		}
 	}
 	for _, s := range spans {
-		at := target.Slice{Buffer: buf, Offset: s.offset}
+		at := target.Slice{Buffer: arena, Offset: s.offset}
+		if u.opt.Apart {
+			at.Offset = 0
+			if at.Buffer, err = u.alloc(s.bytes); err != nil {
+				return err
+			}
+		}
 		if s.values == nil {
 			u.planned[s.first].scratch[s.scratch] = at
 		}
