@@ -23,7 +23,8 @@ func (a *app) bench() *cobra.Command {
 			"transpositions; W2, convolutions forward and backward; W3, W4 and W5, a training step and the " +
 			"sampling of a VAE, a DCGAN and a diffusion UNet. Times are medians over --steps runs after a " +
 			"warm-up.\n\n--profile tells where the time of one case goes, kernel by kernel.\n\n--golden " +
-			"compares losses and gradients of one step with a file of float64 references instead; a difference " +
+			"compares losses and gradients of one step of the workload that a file of float64 references is of " +
+			"instead; a difference " +
 			"over 1e-4 of a loss or 1e-3 of a gradient ends with status 1.",
 		Example: "mllab bench\nmllab bench W1 --threads 1 --json\nmllab bench W3 --golden w3.safetensors --json\n" +
 			"mllab bench W5 --profile --cases ddim50_b16",
@@ -32,7 +33,7 @@ func (a *app) bench() *cobra.Command {
 	c.Flags().IntVar(&o.Steps, "steps", 0, "timed runs a case (default as many as the workload needs)")
 	c.Flags().StringSliceVar(&o.Cases, "cases", nil,
 		"cases to measure, such as matmul256,matmul256_nt (default all)")
-	c.Flags().StringVar(&golden, "golden", "", "safetensors file of references to compare one workload with")
+	c.Flags().StringVar(&golden, "golden", "", "safetensors file of references to compare its workload with")
 	c.Flags().BoolVar(&profile, "profile", false, "a table of the kernels of one case, the dearest first")
 	c.Flags().BoolVar(&asJSON, "json", false, "one JSON object a case")
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -119,12 +120,16 @@ func (a *app) fused(p *lab.Profile) error {
 	return err
 }
 
-// gate compares one workload with its references.
+// gate compares the one of some workloads that a file has references of.
 func (a *app) gate(c *cobra.Command, s *lab.Session, o lab.BenchOptions, file string, asJSON bool) error {
-	if len(o.Workloads) != 1 {
-		return lab.Usage(errors.New("--golden: want one workload, as in: mllab bench W3 --golden w3.safetensors"))
+	if len(o.Workloads) == 0 {
+		return lab.Usage(errors.New("--golden: want its workload, as in: mllab bench W3 --golden w3.safetensors"))
 	}
-	r, err := s.Golden(c.Context(), o, o.Workloads[0], file)
+	name, err := s.GoldenOf(o.Workloads, file)
+	if err != nil {
+		return err
+	}
+	r, err := s.Golden(c.Context(), o, name, file)
 	if err != nil {
 		return err
 	}

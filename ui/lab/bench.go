@@ -3,7 +3,7 @@ package lab
 import (
 	"context"
 	"fmt"
-	"os"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -104,13 +104,14 @@ func (s *Session) Bench(ctx context.Context, o BenchOptions, emit func(BenchResu
 	if o.Steps < 0 || o.Steps > 1<<20 {
 		return Usage(fmt.Errorf("steps %d: want 1 to %d, or 0 for each workload's own number", o.Steps, 1<<20))
 	}
-	known := 0
+	if err := casesExist(chosen, o.Cases); err != nil {
+		return Usage(err)
+	}
 	for _, w := range chosen {
 		for _, c := range w.cases {
 			if !wanted(o.Cases, c.name) {
 				continue
 			}
-			known++
 			r, err := s.benchOne(ctx, o.over(s.opt), o.Steps, w.name, c)
 			if err != nil {
 				return fmt.Errorf("%s %s: %w", w.name, c.name, err)
@@ -120,9 +121,18 @@ func (s *Session) Bench(ctx context.Context, o BenchOptions, emit func(BenchResu
 			}
 		}
 	}
-	if known == 0 {
-		return Usage(fmt.Errorf("cases %s: none of these is in %s", strings.Join(o.Cases, ", "),
-			workloadText(chosen)))
+	return nil
+}
+
+// casesExist refuses a case that none of the workloads has.
+func casesExist(chosen []workload, cases []string) error {
+	for _, name := range cases {
+		known := slices.ContainsFunc(chosen, func(w workload) bool {
+			return slices.ContainsFunc(w.cases, func(c openCase) bool { return c.name == name })
+		})
+		if !known {
+			return fmt.Errorf("case %q: want one of %s", name, workloadText(chosen))
+		}
 	}
 	return nil
 }
@@ -224,49 +234,3 @@ func (s *Session) benchOne(ctx context.Context, opt Options, steps int, name str
 
 // round keeps a tenth of a microsecond, or as much of another unit.
 func round(x float64) float64 { return float64(int64(x*1e4+0.5)) / 1e4 }
-
-// GoldenResult says how far a workload is from the numbers of another engine.
-type GoldenResult struct {
-	Workload   string  `json:"workload"`
-	File       string  `json:"file"`
-	Device     string  `json:"device"`
-	MaxRelLoss float64 `json:"max_rel_loss"`
-	MaxRelGrad float64 `json:"max_rel_grad"`
-	Worst      string  `json:"worst"`
-	Turned     int     `json:"turned,omitempty"` // activations on the other side of their kink, see gen.Golden
-	Pass       bool    `json:"pass"`
-}
-
-// Golden runs the correctness gate of a workload on a file of its golden numbers.
-func (s *Session) Golden(ctx context.Context, o BenchOptions, name, file string) (GoldenResult, error) {
-	r := GoldenResult{Workload: strings.ToUpper(name), File: file}
-	var gates []string
-	var gate func(context.Context, *engine.Engine, string) (gen.Golden, error)
-	for _, w := range workloads() {
-		if w.gate != nil {
-			gates = append(gates, w.name)
-		}
-		if w.name == r.Workload {
-			gate = w.gate
-		}
-	}
-	if gate == nil {
-		return r, Usage(fmt.Errorf("golden gate of workload %q: want one of %s", name, strings.Join(gates, ", ")))
-	}
-	if _, err := os.Stat(file); err != nil {
-		return r, Usage(fmt.Errorf("golden file: %w", err))
-	}
-	eng, err := s.engine(o.over(s.opt))
-	if err != nil {
-		return r, err
-	}
-	defer eng.Close()
-	g, err := gate(ctx, eng, file)
-	if err != nil {
-		return r, err
-	}
-	r.Device = deviceText(eng.Device())
-	r.MaxRelLoss, r.MaxRelGrad, r.Worst = g.MaxRelLoss, g.MaxRelGrad, g.Worst
-	r.Turned, r.Pass = g.Turned, g.Passed()
-	return r, nil
-}

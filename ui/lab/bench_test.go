@@ -2,7 +2,10 @@ package lab
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"math"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -81,4 +84,33 @@ func TestBenchRefuses(t *testing.T) {
 	assert.ErrorContains(t, err, `golden gate of workload "w1": want one of W3, W4, W5`)
 	_, err = s.Golden(ctx, BenchOptions{}, "w4", t.TempDir()+"/none")
 	assert.ErrorAs(t, err, &usage)
+}
+
+// A result that is no number is one that JSON can say.
+func TestGoldenJSON(t *testing.T) {
+	raw, err := json.Marshal(GoldenResult{Workload: "W3", MaxRelLoss: math.Inf(1), MaxRelGrad: 0.5})
+	require.NoError(t, err)
+	var got map[string]any
+	require.NoError(t, json.Unmarshal(raw, &got))
+	assert.Nil(t, got["max_rel_loss"])
+	assert.Equal(t, 0.5, got["max_rel_grad"])
+	assert.Equal(t, "W3", got["workload"])
+}
+
+// A file says itself which workload it is of.
+func TestGoldenOf(t *testing.T) {
+	const file = "../../../shared/bench/golden/w4.safetensors"
+	if _, err := os.Stat(file); err != nil {
+		t.Skip("no golden file beside the repository:", file)
+	}
+	s := session(t)
+	got, err := s.GoldenOf([]string{"w2", "w4", "W5"}, file)
+	require.NoError(t, err)
+	assert.Equal(t, "W4", got)
+	var usage *UsageError
+	_, err = s.GoldenOf([]string{"W3", "W5"}, file)
+	assert.ErrorContains(t, err, "is of none of W3, W5")
+	assert.ErrorAs(t, err, &usage)
+	_, err = s.Golden(context.Background(), BenchOptions{}, "W3", file)
+	assert.ErrorContains(t, err, "is of W4, not of W3")
 }
