@@ -64,7 +64,7 @@ func TestRandomContractions(t *testing.T) {
 	devs := processors(t)
 	cases, budget, each := 14, 1<<15, 3
 	if *long {
-		cases, budget, each = 60, 1<<16, 6
+		cases, budget, each = 30, 1<<16, 6
 	}
 	for _, kind := range contractions {
 		t.Run(kind.name, func(t *testing.T) {
