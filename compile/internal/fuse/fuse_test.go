@@ -50,6 +50,20 @@ func TestFuse(t *testing.T) {
 		{"a transposed operand is read in place", func(b *ir.Builder) {
 			b.Output("y", ops.MatMul(b, ops.Transpose(b, f32(b, "x", 16, 8), 1, 0), f32(b, "w", 16, 32)))
 		}, 1, 1},
+		{"two transpositions cancel", func(b *ir.Builder) {
+			x := ops.Transpose(b, ops.Transpose(b, f32(b, "x", 4, 6, 8), 2, 0, 1), 1, 2, 0)
+			b.Output("y", ops.Relu(b, x))
+		}, 1, 1},
+		{"so they do around operators, behind a contraction", func(b *ir.Builder) {
+			y := ops.Transpose(b, ops.MatMul(b, f32(b, "x", 8, 16), f32(b, "w", 16, 32)), 1, 0)
+			y = ops.Relu(b, ops.Add(b, y, f32(b, "b", 32, 1)))
+			b.Output("y", ops.Transpose(b, y, 1, 0))
+		}, 1, 1},
+		{"and before one", func(b *ir.Builder) {
+			x := ops.Transpose(b, f32(b, "x", 2, 5, 6, 3), 0, 3, 1, 2)
+			x = ops.Transpose(b, x, 0, 2, 3, 1)
+			b.Output("y", ops.Conv2D(b, x, f32(b, "w", 3, 3, 3, 8), ops.Conv{}))
+		}, 1, 1},
 		{"softmax is a maximum, exponentials, their sum and quotients", func(b *ir.Builder) {
 			b.Output("y", ops.Softmax(b, f32(b, "x", 8, 33), 1))
 		}, 4, 4},
