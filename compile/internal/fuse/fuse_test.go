@@ -156,3 +156,20 @@ func TestEpiloguesMakeNoCircle(t *testing.T) {
 	})
 	assert.GreaterOrEqual(t, len(p.Pieces), 4)
 }
+
+// TestExplain: notes say what was fused, and why not more.
+func TestExplain(t *testing.T) {
+	f32 := func(b *ir.Builder, name string, shape ...int) ir.Value { return b.Input(name, ir.Of(ir.F32, shape...)) }
+	p := program(t, func(b *ir.Builder) {
+		x := ops.Exp(b, f32(b, "x", 8, 16))
+		y := ops.Relu(b, ops.Add(b, ops.MatMul(b, x, f32(b, "w", 16, 32)), f32(b, "b", 32)))
+		b.Output("y", y)
+		b.Output("z", ops.Tanh(b, ops.Reshape(b, ops.MatMul(b, y, f32(b, "u", 32, 24)), 8, 2, 12)))
+	})
+	for _, want := range []string{
+		"joined add-relu", "apart from exp: a reduction reads it several times", "apart from matmul-relu: both are reductions",
+		"apart from matmul: [8 2 12] does not run over [8 24]",
+	} {
+		assert.Contains(t, p.String(), want)
+	}
+}
