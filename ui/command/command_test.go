@@ -256,6 +256,34 @@ func TestBench(t *testing.T) {
 	assert.Equal(t, "matmul256", lines[0]["case"])
 }
 
+// TestProfile reads the table of kernels, flags before and after the workload.
+func TestProfile(t *testing.T) {
+	for _, args := range [][]string{{"bench", "--profile", "W3"}, {"bench", "w3", "--profile"}} {
+		status, out, errs := call(t, t.TempDir(), append(args, "--steps", "1", "--cases", "vae_sample_b128")...)
+		require.Equal(t, StatusOK, status, errs)
+		lines := strings.Split(out, "\n")
+		assert.Contains(t, lines[0], "W3 vae_sample_b128")
+		assert.Equal(t, []string{"kernel", "runs", "ms", "share", "GFLOP/s", "GB/s", "roofline", "schedule"},
+			strings.Fields(lines[1]))
+		assert.Contains(t, lines[2], "matmul")
+		assert.Contains(t, lines[2], "vectorize")
+		assert.Contains(t, out, "what was fused, and why not more:")
+		assert.Contains(t, out, "joined add-sigmoid")
+	}
+}
+
+// TestBenchSeveral: several workloads in one command, in the order that was asked for.
+func TestBenchSeveral(t *testing.T) {
+	status, out, errs := call(t, t.TempDir(), "bench", "w3", "W2", "--steps", "1", "--json", "--cases",
+		"c_depthwise_64_16_k3/fwd,c_depthwise_64_16_k3/fwdbwd,vae_sample_b128")
+	require.Equal(t, StatusOK, status, errs)
+	var got []any
+	for _, l := range jsonLines(t, out) {
+		got = append(got, l["case"])
+	}
+	assert.Equal(t, []any{"vae_sample_b128", "c_depthwise_64_16_k3/fwd", "c_depthwise_64_16_k3/fwdbwd"}, got)
+}
+
 func TestGolden(t *testing.T) {
 	file := filepath.Join("..", "..", "..", "shared", "bench", "golden", "w3.safetensors")
 	if _, err := os.Stat(file); err != nil {
