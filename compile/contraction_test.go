@@ -62,7 +62,7 @@ func processors(t *testing.T) []processor {
 // guard pages, and default and random schedules, so that all of them see every kind.
 func TestRandomContractions(t *testing.T) {
 	devs := processors(t)
-	cases, budget, each := 14, 1<<15, 3
+	cases, budget, each := 10, 1<<15, 3
 	if *long {
 		cases, budget, each = 30, 1<<16, 6
 	}

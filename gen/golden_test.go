@@ -160,7 +160,7 @@ func TestStepsAllocateNothing(t *testing.T) {
 					continue
 				}
 				t.Run(fmt.Sprint(c.Name, " ", threads), func(t *testing.T) {
-					eng, err := engine.Open("cpu", target.Options{Threads: threads, Share: true})
+					eng, err := engine.Open("cpu", target.Options{Threads: threads})
 					if errors.Is(err, target.ErrUnavailable) {
 						t.Skip(err)
 					}

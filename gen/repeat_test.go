@@ -57,10 +57,14 @@ func TestSameBytes(t *testing.T) {
 	}
 }
 
-// digests of all tensors after six steps of each kind of net, on every instruction set with an encoder.
+// digests of all tensors after six steps of each kind of net, on every instruction set with an encoder; by one thread
+// on the best of them.
 func digests(t *testing.T, threads int) []string {
 	var all []string
 	for _, isa := range []string{"avx512", "avx2"} {
+		if threads == 1 && len(all) > 0 {
+			continue
+		}
 		eng, err := engine.Open("cpu", target.Options{ISA: isa, Threads: threads, Share: true})
 		if err != nil {
 			continue

@@ -92,7 +92,7 @@ func TestNetsLearnFromFolder(t *testing.T) {
 	} {
 		t.Run(model, func(t *testing.T) {
 			var loss []float64
-			j, err := s.Train(TrainOptions{Model: model, Data: dir, Steps: steps, Batch: 16, LR: 1e-3, Seed: 2,
+			j, err := s.Train(TrainOptions{Model: model, Data: dir, Steps: steps, Batch: 8, LR: 1e-3, Seed: 2,
 				Keep: true, Settings: set, OnMetrics: func(m train.Metrics) { loss = append(loss, m.Loss) }})
 			require.NoError(t, err)
 			require.NoError(t, j.Wait())
