@@ -87,7 +87,7 @@ var winograds = []string{"winograd 2", "winograd 2 apart", "winograd 2 5", "wino
 func TestWinograd(t *testing.T) {
 	rounds := 12
 	if *targettest.Long {
-		rounds = 200
+		rounds = 60
 	}
 	r := rand.New(rand.NewPCG(9, 10))
 	for round := range rounds {
@@ -165,7 +165,7 @@ func planarGradient(r *rand.Rand) *expr.Compute {
 func TestWinogradGradient(t *testing.T) {
 	rounds := 8
 	if *targettest.Long {
-		rounds = 150
+		rounds = 40
 	}
 	r := rand.New(rand.NewPCG(11, 12))
 	for round := range rounds {
