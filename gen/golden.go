@@ -21,7 +21,7 @@ type Golden struct {
 	Worst      string  // the parameter with that gradient
 	// Grads is the error of every gradient, by parameter.
 	Grads map[string]float64
-	// Turned counts the activations that were taken on the other side of their kink, since float32 does not decide their
+	// Turned counts the activations that got the slope of the other side of their kink, since float32 does not decide their
 	// sign (nn.Kinks), and the gradients passed only so.
 	Turned int
 }

@@ -16,7 +16,7 @@ const nearKink = 2e-6
 // kink is an undecided value of a use of an activation.
 type kink struct{ use, at int }
 
-// turn takes undecided activations on their other side one after the other, each time the one that brings the gradients
+// turn gives undecided activations the slope of their other side one after the other, each time the one that brings the gradients
 // closest to the file's, until they pass or none helps, and gives the best step.
 func (r *run) turn(ctx context.Context, best Golden) (Golden, error) {
 	left, err := r.undecided()
