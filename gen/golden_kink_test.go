@@ -2,6 +2,7 @@ package gen_test
 
 import (
 	"context"
+	"flag"
 	"math"
 	"slices"
 	"testing"
@@ -12,6 +13,8 @@ import (
 	"mllab/engine/safetensors"
 	"mllab/gen"
 )
+
+var long = flag.Bool("long", false, "take steps of a DCGAN with many undecided activations")
 
 // worst is the largest difference of two sets of gradients as the gate measures it.
 func worst(got, want map[string][]float32) float64 {
@@ -30,8 +33,8 @@ func worst(got, want map[string][]float32) float64 {
 // Gradients of a step with an undecided activation on the other side pass with just that one turned. Those of a step with a
 // decided one on the wrong side, within 20 times the bound, are refused.
 func TestW4GoldenTurns(t *testing.T) {
-	if testing.Short() {
-		t.Skip("many steps of a DCGAN")
+	if !*long {
+		t.Skip("many steps of a DCGAN, with -long")
 	}
 	ctx, eng, w4 := context.Background(), openCPU(t), workload(t, "W4")
 	f, err := safetensors.Open(golden("W4"))
