@@ -22,7 +22,9 @@ func (a *app) bench() *cobra.Command {
 		Long: "Measure the reference workloads: W1, matrix products of 256, 512 and 1024 in three " +
 			"transpositions; W2, convolutions forward and backward; W3, W4 and W5, a training step and the " +
 			"sampling of a VAE, a DCGAN and a diffusion UNet. Times are medians over --steps runs after a " +
-			"warm-up.\n\n--profile tells where the time of one case goes, kernel by kernel.\n\n--golden " +
+			"warm-up. GFLOP/s count the products of the plain algorithm, as other engines do; minimal filtering needs fewer, so " +
+			"that they may exceed what `mllab devices` calls the peak.\n\n--profile tells where the time of one case goes, kernel " +
+			"by kernel, by the operations that are done.\n\n--golden " +
 			"compares losses and gradients of one step of the workload that a file of float64 references is of " +
 			"instead; a difference " +
 			"over 1e-4 of a loss or 1e-3 of a gradient ends with status 1.",
