@@ -136,6 +136,16 @@ func (m *dcgan) judge(s *nn.Scope, x ir.Value) ir.Value {
 	return ops.Reshape(s.B, y, s.B.Type(y).Shape[0])
 }
 
+// asTrained judges pictures by the statistics of their own batch, as in training, and leaves the running ones alone: those mix
+// real and drawn pictures, of which each kind alone is far from.
+func (m *dcgan) asTrained(s *nn.Scope, x ir.Value) ir.Value {
+	training, held := s.Training, s.Held
+	s.Training, s.Held = true, true
+	y := m.judge(s, x)
+	s.Training, s.Held = training, held
+	return y
+}
+
 // Step updates the discriminator on real pictures and on drawn ones, each with their
 // own batch statistics, and then the generator on the same drawn pictures by the
 // updated discriminator. By default
@@ -178,19 +188,18 @@ func (m *dcgan) penalty(s *train.Step, real, fake, yes, no ir.Value) ir.Value {
 	return m.game.weighed(s, between, one, two)
 }
 
-// Scores gives the discriminator's scores of pictures and of as many drawn ones, and
-// those.
+// Scores gives the discriminator's scores of pictures and of as many drawn ones, each by its own batch, and those.
 func (m *dcgan) Scores(s *nn.Scope, n int, x ir.Value) (real, fake, drawn ir.Value) {
 	y := m.generate(s, s.Normal("z", n, m.latent))
-	return m.judge(s, m.fit.enter(s, x)), m.judge(s, y), m.fit.leave(s, y)
+	return m.asTrained(s, m.fit.enter(s, x)), m.asTrained(s, y), m.fit.leave(s, y)
 }
 
-// Eval asks the discriminator, with running statistics, about test pictures and as
-// many drawn ones: its loss, and how often it is right about each.
+// Eval asks the discriminator about test pictures and as many drawn ones, each with their own batch statistics: its loss, and
+// how often it is right about each.
 func (m *dcgan) Eval(s *nn.Scope, batch train.Batch) []Measure {
 	b := s.B
-	yes := m.judge(s, m.fit.enter(s, batch.X()))
-	no := m.judge(s, m.generate(s, s.Normal("z", batch.N, m.latent)))
+	yes := m.asTrained(s, m.fit.enter(s, batch.X()))
+	no := m.asTrained(s, m.generate(s, s.Normal("z", batch.N, m.latent)))
 	zero, one := b.Const(ir.F32, 0), b.Const(ir.F32, 1)
 	loss := ops.Add(b, ops.BCEWithLogits(b, yes, one), ops.BCEWithLogits(b, no, zero))
 	return []Measure{
