@@ -143,7 +143,7 @@ func claim(root, name string, cfg Config) (dir string, fresh bool, err error) {
 		if _, err := os.Stat(filepath.Join(dir, configName)); err == nil {
 			return "", false, fmt.Errorf("run %s %w: resume it or choose another name", pathText(dir), ErrExists)
 		}
-		return "", false, fmt.Errorf("%s exists and is not an empty folder: choose another name", pathText(dir))
+		return "", false, fmt.Errorf("%s %w and is not an empty folder: choose another name", pathText(dir), ErrExists)
 	}
 }
 

@@ -94,6 +94,13 @@ func (s *Session) classifierKey(src samples.Source) (string, error) {
 	return fmt.Sprintf("%x", h.Sum(nil)[:8]), nil
 }
 
+// While another program trains a classifier, it is looked for again after each wait. A folder that is no run yet is waited for
+// with patience, so many times.
+const (
+	wait     = 200 * time.Millisecond
+	patience = 25
+)
+
 // trained makes sure that a finished run of the classifier is in a folder; where another program trains it, it waits.
 func (s *Session) trained(ctx context.Context, p plan, dir string, tell func(string)) error {
 	say := func(line string) {
@@ -106,9 +113,12 @@ func (s *Session) trained(ctx context.Context, p plan, dir string, tell func(str
 		if state == run.Finished {
 			return nil
 		}
-		if state != run.Running {
+		_, missing := os.Stat(dir)
+		young := state == run.Damaged && missing == nil && waits < patience // another program may be about to make it
+		if state != run.Running && !young {
 			err := s.teach(ctx, p, dir, say)
-			if !errors.Is(err, run.ErrBusy) && !errors.Is(err, run.ErrExists) {
+			there := errors.Is(err, run.ErrExists) && waits < patience
+			if !errors.Is(err, run.ErrBusy) && !there {
 				return err
 			}
 		}
@@ -118,7 +128,7 @@ func (s *Session) trained(ctx context.Context, p plan, dir string, tell func(str
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(200 * time.Millisecond):
+		case <-time.After(wait):
 		}
 	}
 }
