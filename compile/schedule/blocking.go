@@ -19,7 +19,8 @@ type blocking struct {
 	apart      bool
 	many, band int // a block is so many images by so many rows of tiles
 	blocks     int
-	run        int // blocks that one thread does
+	run        int  // blocks that one thread does
+	fits       bool // no call is long and no scratch memory large
 }
 
 // load is what a block has to do with memory, in elements, and to compute.
@@ -33,7 +34,7 @@ type load struct {
 }
 
 const (
-	// maxTiles bounds a block, since more tiles do not make the share of reading weights or sums less.
+	// maxTiles bounds a block of more than one row, since more tiles hardly make the share of reading weights or sums less.
 	maxTiles = 64
 	// maxApart is how many elements of scratch memory stages that are apart may have: what the last cache may hold.
 	maxApart = 4 << 20
@@ -49,7 +50,7 @@ func (p *planar) blocking(m loop.Machine, l load, most int, apart bool) *blockin
 	if l2 == 0 {
 		l2 = 1 << 18
 	}
-	least, limit := math.Inf(1), maxTiles
+	least, limit := math.Inf(1), max(maxTiles, p.tileCols())
 	if most > 0 {
 		limit = most
 	}
@@ -79,11 +80,12 @@ func (p *planar) blocking(m loop.Machine, l load, most int, apart bool) *blockin
 		w.apart = true
 		w.each(func(many, band int) {
 			tiles := many * band * p.tileCols()
-			if tiles <= maxTiles && l.flops/float64(l.parts)*float64(tiles) <= callFLOPs {
+			if tiles <= max(maxTiles, p.tileCols()) && l.flops/float64(l.parts)*float64(tiles) <= callFLOPs {
 				w.many, w.band = many, band
 			}
 		})
 	}
+	w.fits = w.apart && total <= maxApart || !math.IsInf(least, 1)
 	w.blocks, w.run = p.images*p.tileRows()/(w.many*w.band), 1
 	if !w.apart {
 		w.run = w.blocks / divisor(w.blocks, l.runs)

@@ -19,9 +19,12 @@ func (t *tileNest) each(body func(r, v *expr.Expr) loop.Stmt) []loop.Stmt {
 	})
 }
 
-// sum adds up count terms in local acc. Where wait is a local, long sums are made of sums of some terms, which wait there. It gives the
-// local with the result.
-func (t *tileNest) sum(acc, wait, count, some int, term func(d, r, v *expr.Expr) *expr.Expr) (out []loop.Stmt, result int) {
+// tileSums are the locals of a sum: of terms one after the other, and, unless it is -1, of such sums, which wait there.
+type tileSums struct{ acc, wait int }
+
+// sum adds up count terms, as sums of some terms where sums wait. It gives the local with the result.
+func (t *tileNest) sum(in tileSums, count, some int, term func(d, r, v *expr.Expr) *expr.Expr) (out []loop.Stmt, result int) {
+	acc, wait := in.acc, in.wait
 	if wait < 0 {
 		return append(t.zero(acc), t.terms(acc, expr.Int(0), count, term)...), acc
 	}

@@ -232,11 +232,11 @@ func (p *planar) worth(m loop.Machine) bool {
 
 // filtered is a convolution, or the gradient of one's weights, by minimal filtering, where that is clearly faster.
 func (f *form) filtered() Schedule {
-	p, err := planarOf(f.c, 2)
-	ok := err == nil && p.worth(f.m)
-	if err != nil {
-		g, err := gradientOf(f.c, 2)
-		ok = err == nil && g.worth(f.m)
+	ok := false
+	if p, err := planarOf(f.c, 2); err == nil {
+		ok = p.worth(f.m) && p.filter(f.m, 0, false).fits
+	} else if g, err := gradientOf(f.c, 2); err == nil {
+		ok = g.worth(f.m) && g.filter(f.m, 0, false).fits
 	}
 	if !ok {
 		return nil

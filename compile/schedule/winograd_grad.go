@@ -224,7 +224,11 @@ func (n *gradientNest) into(to *panels, coef [][]float64, from source) []loop.St
 func (n *gradientNest) sums() []loop.Stmt {
 	p := n.p
 	rows := p.tileOf(p.rows.width, p.vec.width)
-	acc := n.local(rows, p.vec.width)
+	acc := tileSums{n.local(rows, p.vec.width), -1}
+	if p.tiles() > longSum {
+		acc.wait = n.local(rows, p.vec.width)
+		n.nest.Locals[acc.wait].Memory = true
+	}
 	if !n.apart {
 		later := expr.Bin(expr.Ne, expr.Bin(expr.Mod, n.block, expr.Int(n.run)), expr.Int(0)) // than the first block of the run
 		return n.loop("p", p.square(), loop.Serial, func(point *expr.Expr) []loop.Stmt {
@@ -257,7 +261,7 @@ func (p *gradientPlan) flopsOfPoint() float64 {
 }
 
 // product adds the tiles' products of some rows to sums; later tells where these have been begun.
-func (n *gradientNest) product(acc, rows int, copy, point, plane, first *expr.Expr, some int, later *expr.Expr) []loop.Stmt {
+func (n *gradientNest) product(acc tileSums, rows int, copy, point, plane, first *expr.Expr, some int, later *expr.Expr) []loop.Stmt {
 	p := n.p
 	a, b := n.pointsOf(p.rows, loop.In), n.pointsOf(p.vec, loop.In)
 	sums := n.buf("sums", n.scratch(scratchTotals), p.copies()*p.totalElems(), loop.Out)
@@ -272,7 +276,7 @@ func (n *gradientNest) product(acc, rows int, copy, point, plane, first *expr.Ex
 			panel = expr.Plus(first, panel)
 			return n.chunks("t", size, rows, func(from *expr.Expr, size int) []loop.Stmt {
 				t := tileNest{n.nester, size, width}
-				out, result := t.sum(acc, -1, p.tiles(), 0, func(tile, r, v *expr.Expr) *expr.Expr {
+				out, result := t.sum(acc, p.tiles(), shortSum(p.tiles()), func(tile, r, v *expr.Expr) *expr.Expr {
 					x := expr.Get(a, ir.F32, p.rows.at(n.slot, point, of(p.rows), panel, tile, expr.Plus(from, r)))
 					return expr.Times(x, expr.Get(b, ir.F32, p.vec.at(n.slot, point, of(p.vec), vec, tile, v)))
 				})

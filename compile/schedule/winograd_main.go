@@ -69,10 +69,10 @@ func (n *mainNest) at(run, elems int, phase, point, tile, i *expr.Expr) *expr.Ex
 
 // sums multiplies: for each point of each phase a product of matrices.
 func (n *mainNest) sums() []loop.Stmt {
-	acc, wait := n.local(n.w.tile, n.w.width), -1
+	acc := tileSums{n.local(n.w.tile, n.w.width), -1}
 	if n.deep() > longPoint {
-		wait = n.local(n.w.tile, n.w.width)
-		n.nest.Locals[wait].Memory = true
+		acc.wait = n.local(n.w.tile, n.w.width)
+		n.nest.Locals[acc.wait].Memory = true
 	}
 	if n.apart { // blocks inside, so that the weights of a point stay in cache
 		sets := area(n.planar.phases) * n.square()
@@ -80,18 +80,18 @@ func (n *mainNest) sums() []loop.Stmt {
 			n.slot = expr.Bin(expr.Mod, p, expr.Int(n.blocks))
 			set := expr.Bin(expr.Div, p, expr.Int(n.blocks))
 			square := expr.Int(n.square())
-			return n.product(acc, wait, expr.Bin(expr.Div, set, square), expr.Bin(expr.Mod, set, square))
+			return n.product(acc, expr.Bin(expr.Div, set, square), expr.Bin(expr.Mod, set, square))
 		})
 	}
 	return n.nester.phases(n.planar.phases, func(_ [2]*expr.Expr, phase *expr.Expr) []loop.Stmt {
 		return n.loop("p", n.square(), loop.Serial, func(point *expr.Expr) []loop.Stmt {
-			return n.product(acc, wait, phase, point)
+			return n.product(acc, phase, point)
 		})
 	})
 }
 
 // product makes the sums of a point for the tiles of a block.
-func (n *mainNest) product(acc, wait int, phase, point *expr.Expr) []loop.Stmt {
+func (n *mainNest) product(acc tileSums, phase, point *expr.Expr) []loop.Stmt {
 	data, from := n.dataBuf(loop.In), expr.Int(0)
 	if area(n.dataPhases()) > 1 {
 		from = phase
@@ -100,7 +100,7 @@ func (n *mainNest) product(acc, wait int, phase, point *expr.Expr) []loop.Stmt {
 	return n.chunks("k", n.outs, n.w.width, func(panel *expr.Expr, width int) []loop.Stmt {
 		return n.chunks("t", n.tiles(), n.w.tile, func(tile *expr.Expr, rows int) []loop.Stmt {
 			t := tileNest{n.nester, rows, width}
-			out, result := t.sum(acc, wait, n.deep(), shortPoint(n.deep()), func(d, r, v *expr.Expr) *expr.Expr {
+			out, result := t.sum(acc, n.deep(), shortPoint(n.deep()), func(d, r, v *expr.Expr) *expr.Expr {
 				x := expr.Get(data, ir.F32, n.dataAt(from, point, expr.Plus(tile, r), d))
 				return expr.Times(x, expr.Get(u, ir.F32, n.w.weightAt(phase, point, panel, d, v)))
 			})
