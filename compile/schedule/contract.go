@@ -90,8 +90,9 @@ func (f *form) contract() []Schedule {
 			t.packs = append(t.packs, a.operand)
 		}
 	}
+	// With 32 registers a tile has so many rows that most of a line of memory is used at once: copying costs more.
 	for _, a := range scalar {
-		if t.packable(a) && f.c.Axes[t.vec] >= 64 && t.aliases(a) {
+		if t.m.Registers < 32 && t.packable(a) && f.c.Axes[t.vec] >= 64 && t.aliases(a) {
 			t.packs = append(t.packs, a.operand)
 		}
 	}
