@@ -23,6 +23,9 @@ type Kernel struct {
 	Args []int
 }
 
+// scratchOf is the logical buffer of scratch buffer i.
+func scratchOf(c *expr.Compute, i int) int { return len(c.In) + len(c.Out) + i }
+
 // Apply carries out a schedule on the Compute, collapsed as Collapse does. The
 // plan of a Compute without elements has no kernels. An error names the step, or
 // says why the whole is illegal for this Compute or machine.
@@ -153,7 +156,7 @@ func (b *builder) buffers() {
 	}
 	for i, operand := range b.pack {
 		n := ir.Elems(extents(b.segments(operand)))
-		b.buffer(len(c.In)+len(c.Out)+i,
+		b.buffer(scratchOf(c, i),
 			loop.Buf{Name: fmt.Sprintf("s%d", i), DType: c.In[operand].DType, Elems: n})
 	}
 	if b.inParts() {
@@ -175,7 +178,7 @@ func (b *builder) lower(e *expr.Expr, acc []*expr.Expr, body bool) *expr.Expr {
 		case expr.Load:
 			for i, operand := range b.pack {
 				if body && operand == int(x.I) {
-					scratch := b.bufs[len(b.c.In)+len(b.c.Out)+i]
+					scratch := b.bufs[scratchOf(b.c, i)]
 					return expr.Get(scratch, x.Type, b.index(b.segments(operand)))
 				}
 			}
@@ -185,33 +188,21 @@ func (b *builder) lower(e *expr.Expr, acc []*expr.Expr, body bool) *expr.Expr {
 	})
 }
 
-// stores writes all outputs at the coordinate where the loops stand. An output may
-// lie in the memory of an operand of its size that another output still reads.
-// So values that read such operands are computed first and wait in registers, all
-// but the last of them, and other outputs are stored at the end.
+// stores writes all outputs at the coordinate where the loops stand.
 func (b *builder) stores(acc []*expr.Expr) []loop.Stmt {
 	at := b.index(b.design.axes[:len(b.c.Axes)])
-	var first, last []loop.Stmt
-	readers := readers(b.c)
+	var all []*loop.Store
 	for i, o := range b.c.Outs {
-		s := &loop.Store{Buf: b.bufs[len(b.c.In)+i], Index: at, Value: b.lower(o, acc, false)}
-		switch {
-		case !slices.Contains(readers, i):
-			last = append(last, s)
-		case i == readers[len(readers)-1]:
-			first = append(first, s)
-		default:
-			var dims []*node
-			if k := len(b.order) - 1; k >= 0 && b.order[k].kind == loop.Vector && b.order[k].space {
-				dims = b.order[k:]
-			}
-			tile, index := b.local(fmt.Sprint("value", i), o.Type, dims), b.tileIndex(dims)
-			first = append(first, &loop.Set{Local: tile, Index: index, Value: s.Value})
-			s.Value = expr.Tile(tile, o.Type, index...)
-			last = append(last, s)
-		}
+		all = append(all, &loop.Store{Buf: b.bufs[len(b.c.In)+i], Index: at, Value: b.lower(o, acc, false)})
 	}
-	return append(first, last...)
+	var dims []*node
+	if k := len(b.order) - 1; k >= 0 && b.order[k].kind == loop.Vector && b.order[k].space {
+		dims = b.order[k:]
+	}
+	list := readers(b.c)
+	return inOrder(list, all, func(k int, d ir.DType) int {
+		return b.local(fmt.Sprint("value", list[k]), d, dims)
+	}, b.tileIndex(dims))
 }
 
 // readers lists the outputs, where there are several, that read an operand of an

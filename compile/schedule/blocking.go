@@ -118,7 +118,7 @@ func (w *blocking) tileOf(rows, width int) int {
 	if regs == 0 {
 		regs = 16
 	}
-	hide, start := (&tiling{form: &form{m: w.m}}).rhythm(nv)
+	hide, start := rhythm(w.m, nv)
 	return balanced(rows, min(max((regs-nv-1)/nv, 1), 16), hide, start)
 }
 
@@ -190,9 +190,9 @@ func (n *blockNest) transform(s source, coef [][]float64, chunk, to int,
 	index func(phase, point, tile, plane, from, v *expr.Expr) *expr.Expr) []loop.Stmt {
 	return n.tileLoops(func(image, row, col, tile *expr.Expr) []loop.Stmt {
 		base := totalOf(expr.Int(s.at), scaled(s.image, image), scaled(s.step*s.row, row), scaled(s.step*s.col, col))
-		return n.nester.phases(s.phases, func(phase [2]*expr.Expr, number *expr.Expr) []loop.Stmt {
+		return n.pairs(s.phases, func(phase [2]*expr.Expr, number *expr.Expr) []loop.Stmt {
 			base := totalOf(base, scaled(s.phase[0], phase[0]), scaled(s.phase[1], phase[1]))
-			return n.nester.phases([2]int{s.planes, s.planes}, func(plane [2]*expr.Expr, which *expr.Expr) []loop.Stmt {
+			return n.pairs([2]int{s.planes, s.planes}, func(plane [2]*expr.Expr, which *expr.Expr) []loop.Stmt {
 				base := totalOf(base, scaled(s.row, plane[0]), scaled(s.col, plane[1]))
 				return n.chunks("c", s.channels, chunk, func(c *expr.Expr, size int) []loop.Stmt {
 					return n.points(n.m, coef, size, func(i, j int, v *expr.Expr) *expr.Expr {

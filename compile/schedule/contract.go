@@ -5,6 +5,7 @@ import (
 
 	"mllab/compile/expr"
 	"mllab/compile/ir"
+	"mllab/compile/loop"
 )
 
 // callFLOPs is the most one iteration of a parallel loop should compute, about
@@ -186,7 +187,7 @@ func (t *tiling) chooseTile(free []int, scalar []access, vecs int) {
 	}
 	limit := max((regs-nv*vecs-spare)/nv, 1)
 	limit = min(limit, 16)
-	hide, start := t.rhythm(nv)
+	hide, start := rhythm(t.m, nv)
 	t.width = min(nv*lanes, t.c.Axes[t.vec])
 	for i, a := range free {
 		r := balanced(t.c.Axes[a], limit, hide, start)
@@ -255,8 +256,8 @@ func balanced(n, limit int, hide, start float64) int {
 // rhythm says how many rows of nv vectors hide the latency of their sums, and how
 // many rows' time a tile takes besides: with 16 registers a tile has few rows, and
 // eight sums in flight keep both multipliers busy.
-func (t *tiling) rhythm(nv int) (hide, start float64) {
-	if t.m.Registers < 32 {
+func rhythm(m loop.Machine, nv int) (hide, start float64) {
+	if m.Registers < 32 {
 		return 8 / float64(nv), 0.5
 	}
 	return 10 / float64(nv), 0.25

@@ -391,8 +391,8 @@ func (f *form) unrollRed(order []string, s Schedule, k int) ([]string, Schedule)
 	order = order[:len(order)-1]
 	if f.contraction() && n > longSum {
 		var outer string
-		outer, name = s.cut(name, n, shortSum(n))
-		order, n = join(order, outer), min(n, shortSum(n))
+		outer, name = s.cut(name, n, shortSum(n, longSum))
+		order, n = join(order, outer), min(n, shortSum(n, longSum))
 	}
 	u := unrolling(n)
 	if u < 2 {
@@ -402,15 +402,15 @@ func (f *form) unrollRed(order []string, s Schedule, k int) ([]string, Schedule)
 	return join(order, o, i), append(s, step(Unroll, i))
 }
 
-// shortSum is a number of terms to add up by themselves: a divisor of n in whole
-// fours where there is one that is not short.
-func shortSum(n int) int {
-	for d := longSum; d >= longSum/2; d-- {
+// shortSum is a number of terms to add up by themselves, at most long: a divisor of n in
+// whole fours where there is one that is not short.
+func shortSum(n, long int) int {
+	for d := long; d >= long/2; d-- {
 		if n%d == 0 && d%4 == 0 {
 			return d
 		}
 	}
-	return longSum
+	return long
 }
 
 // unrolling is how many steps of a reduction of n to unroll: all of a short one,

@@ -86,8 +86,8 @@ func totalOf(all ...*expr.Expr) *expr.Expr {
 	return sum
 }
 
-// phases runs over the phases of rows and of columns, and gives the number of each pair.
-func (n *nester) phases(count [2]int, body func(phase [2]*expr.Expr, number *expr.Expr) []loop.Stmt) []loop.Stmt {
+// pairs runs over pairs of numbers, of rows and of columns, and numbers them.
+func (n *nester) pairs(count [2]int, body func(pair [2]*expr.Expr, number *expr.Expr) []loop.Stmt) []loop.Stmt {
 	return n.loop("f", count[0], loop.Serial, func(a *expr.Expr) []loop.Stmt {
 		return n.loop("g", count[1], loop.Serial, func(b *expr.Expr) []loop.Stmt {
 			return body([2]*expr.Expr{a, b}, totalOf(scaled(count[1], a), b))

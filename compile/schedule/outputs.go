@@ -5,12 +5,32 @@ import (
 	"strconv"
 
 	"mllab/compile/expr"
+	"mllab/compile/ir"
 	"mllab/compile/loop"
 )
 
-// outputs writes the stores of a Compute's outputs in lanes. An output may lie in the memory of an operand of its size that
+// inOrder puts the stores of a Compute's outputs in an order. An output may lie in the memory of an operand of its size that
 // another output still reads. So values that read such operands are computed first and wait in registers, all but the
-// last of them, and other outputs are stored at the end.
+// last of them, and other outputs are stored at the end. The k-th that waits does so in element index of tile(k).
+func inOrder(readers []int, stores []*loop.Store, tile func(k int, d ir.DType) int, index []*expr.Expr) []loop.Stmt {
+	var first, last []loop.Stmt
+	for i, s := range stores {
+		switch k := slices.Index(readers, i); {
+		case k < 0:
+			last = append(last, s)
+		case k == len(readers)-1:
+			first = append(first, s)
+		default:
+			t := tile(k, s.Value.Type)
+			first = append(first, &loop.Set{Local: t, Index: index, Value: s.Value})
+			s.Value = expr.Tile(t, s.Value.Type, index...)
+			last = append(last, s)
+		}
+	}
+	return append(first, last...)
+}
+
+// outputs writes the stores of a Compute's outputs in lanes.
 type outputs struct {
 	*nester
 	c       *expr.Compute
@@ -32,23 +52,15 @@ func (o *outputs) stores(at []*expr.Expr, v, acc *expr.Expr) []loop.Stmt {
 	for a, e := range at {
 		index = expr.Plus(scaled(o.c.Axes[a], index), e)
 	}
-	var first, last []loop.Stmt
+	var all []*loop.Store
 	for i, e := range o.c.Outs {
 		y := o.typed("y"+strconv.Itoa(i), len(o.c.In)+i, o.c.OutType(i), loop.Out)
-		s := &loop.Store{Buf: y, Index: index, Value: o.value(e, at, acc)}
-		switch k := slices.Index(o.readers, i); {
-		case k < 0:
-			last = append(last, s)
-		case k == len(o.readers)-1:
-			first = append(first, s)
-		default:
-			o.nest.Locals[o.wait[k]].DType = e.Type
-			first = append(first, &loop.Set{Local: o.wait[k], Index: []*expr.Expr{v}, Value: s.Value})
-			s.Value = expr.Tile(o.wait[k], e.Type, v)
-			last = append(last, s)
-		}
+		all = append(all, &loop.Store{Buf: y, Index: index, Value: o.value(e, at, acc)})
 	}
-	return append(first, last...)
+	return inOrder(o.readers, all, func(k int, d ir.DType) int {
+		o.nest.Locals[o.wait[k]].DType = d
+		return o.wait[k]
+	}, []*expr.Expr{v})
 }
 
 // value is an output's value at a coordinate.

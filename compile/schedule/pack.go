@@ -114,7 +114,7 @@ func (d *design) packKernel(operand, scratch int) Kernel {
 		value := expr.Get(0, t.DType, sumOf(index).expr())
 		return []loop.Stmt{&loop.Store{Buf: 1, Index: low.index(target), Value: value}}
 	})
-	return Kernel{low.nest, []int{operand, len(d.c.In) + len(d.c.Out) + scratch}}
+	return Kernel{low.nest, []int{operand, scratchOf(d.c, scratch)}}
 }
 
 // packLoops chooses the kinds of the copy's loops.

@@ -11,13 +11,15 @@ import (
 	"mllab/compile/schedule"
 )
 
+// place is where axis tap of a kernel falls for axis at of its results.
+func place(tap, at, stride int) *expr.Expr {
+	return expr.Plus(expr.Times(expr.At(at), expr.Int(stride)), expr.At(tap))
+}
+
 // weightGradient is out[r s c k] = sum over n p q of x[n p*stride+r q*stride+s c] g[n p q k].
 func weightGradient(n, p, c, k, r, stride int) *expr.Compute {
 	side := (p-1)*stride + r
-	row := func(tap, at int) *expr.Expr {
-		return expr.Plus(expr.Times(expr.At(at), expr.Int(stride)), expr.At(tap))
-	}
-	x := expr.Get(0, ir.F32, expr.At(4), row(0, 5), row(1, 6), expr.At(2))
+	x := expr.Get(0, ir.F32, expr.At(4), place(0, 5, stride), place(1, 6, stride), expr.At(2))
 	g := expr.Get(1, ir.F32, expr.At(4), expr.At(5), expr.At(6), expr.At(3))
 	return expr.Reduce([]ir.Type{ir.Of(ir.F32, n, side, side, c), ir.Of(ir.F32, n, p, p, k)},
 		ir.Of(ir.F32, r, r, c, k), []int{n, p, p}, expr.Sum, expr.Times(x, g))

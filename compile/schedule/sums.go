@@ -32,7 +32,7 @@ func (d *design) sums() int {
 	if d.bare() {
 		return len(d.c.In)
 	}
-	return len(d.c.In) + len(d.c.Out) + len(d.pack)
+	return scratchOf(d.c, len(d.pack))
 }
 
 // sumElems is the size of the buffer of sums: the coordinates, once a copy.

@@ -94,15 +94,40 @@ type planar struct {
 	xPhase, wPhase [2]int // of a phase of rows, of columns
 }
 
+// factor is an operand of a product and where it is read.
+type factor struct {
+	operand int
+	index   expr.Linear
+}
+
+// factors are those of the products that a Compute adds up, both plain operands, or why there are none.
+func factors(c *expr.Compute) (f [2]factor, err error) {
+	if c.Body == nil || len(c.More) > 0 || c.Comb != expr.Sum || c.Body.Op != expr.Mul || c.Body.Type != ir.F32 {
+		return f, fmt.Errorf("it is no sum of products")
+	}
+	for i, e := range c.Body.Args {
+		if e.Op != expr.Load || e.Pred != nil || len(e.Args) != 1 {
+			return f, fmt.Errorf("factor %d is no plain operand", i)
+		}
+		l, ok := expr.Affine(e.Args[0])
+		if !ok {
+			return f, fmt.Errorf("factor %d is read at no affine index", i)
+		}
+		f[i] = factor{int(e.I), l}
+	}
+	return f, nil
+}
+
 // planarOf reads a Compute as a convolution that F(out, taps) can do, or says why it is none.
 func planarOf(c *expr.Compute, out int) (*planar, error) {
 	fail := func(format string, args ...any) (*planar, error) {
 		return nil, fmt.Errorf("no convolution for winograd: "+format, args...)
 	}
-	k := len(c.Axes) - 1
-	if c.Body == nil || len(c.More) > 0 || c.Comb != expr.Sum || c.Body.Op != expr.Mul || c.Body.Type != ir.F32 {
-		return fail("it is no sum of products")
+	f, err := factors(c)
+	if err != nil {
+		return fail("%w", err)
 	}
+	k := len(c.Axes) - 1
 	p := &planar{c: c, images: 1, phases: [2]int{1, 1}}
 	row, col := k-2, k-1
 	if k == 4 || k == 5 {
@@ -116,22 +141,14 @@ func planarOf(c *expr.Compute, out int) (*planar, error) {
 	if p.image >= 0 {
 		p.images = c.Axes[p.image]
 	}
-	var index [2]expr.Linear // of x and w
-	for i, e := range c.Body.Args {
-		if e.Op != expr.Load || e.Pred != nil || len(e.Args) != 1 {
-			return fail("factor %d is no plain operand", i)
-		}
-		l, ok := expr.Affine(e.Args[0])
-		if !ok {
-			return fail("factor %d is read at no affine index", i)
-		}
-		if l.Coef(k) != 0 {
-			p.w, index[1] = int(e.I), l
+	var x, w expr.Linear
+	for _, f := range f {
+		if f.index.Coef(k) != 0 {
+			p.w, w = f.operand, f.index
 			continue
 		}
-		p.x, index[0] = int(e.I), l
+		p.x, x = f.operand, f.index
 	}
-	x, w := index[0], index[1]
 	if len(x.Terms) == 0 || len(w.Terms) == 0 || w.Coef(row) != 0 || w.Coef(col) != 0 || p.image >= 0 && w.Coef(p.image) != 0 {
 		return fail("no operand is the weights")
 	}
@@ -210,7 +227,7 @@ func (p *planar) taps() int { return p.f.taps * p.stride }
 func (p *planar) deep() int { return p.stride * p.stride * p.ins }
 
 // scratch is the logical buffer of a scratch buffer.
-func (p *planar) scratch(i int) int { return len(p.c.In) + len(p.c.Out) + i }
+func (p *planar) scratch(i int) int { return scratchOf(p.c, i) }
 
 func (p *planar) square() int { return p.f.points() * p.f.points() }
 

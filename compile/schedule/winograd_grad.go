@@ -22,25 +22,18 @@ type gradient struct {
 func gradientOf(c *expr.Compute, out int) (*gradient, error) {
 	none := fmt.Errorf("no gradient of weights for winograd")
 	k, reds := len(c.Axes)-1, len(c.Red)
-	if c.Body == nil || len(c.More) > 0 || c.Comb != expr.Sum || c.Body.Op != expr.Mul || c.Body.Type != ir.F32 ||
-		k < 2 || k > 3 || reds < 2 || reds > 3 {
+	f, err := factors(c)
+	if err != nil || k < 2 || k > 3 || reds < 2 || reds > 3 {
 		return nil, none
 	}
 	p := &planar{c: c, images: 1, phases: [2]int{1, 1}, image: -1}
 	var x, g expr.Linear
-	for _, e := range c.Body.Args {
-		if e.Op != expr.Load || e.Pred != nil || len(e.Args) != 1 {
-			return nil, none
+	for _, f := range f {
+		if f.index.Coef(0) != 0 {
+			p.x, x = f.operand, f.index
+			continue
 		}
-		l, ok := expr.Affine(e.Args[0])
-		switch {
-		case !ok:
-			return nil, none
-		case l.Coef(0) != 0:
-			p.x, x = int(e.I), l
-		default:
-			p.w, g = int(e.I), l
-		}
+		p.w, g = f.operand, f.index
 	}
 	if len(x.Terms) == 0 || len(g.Terms) == 0 {
 		return nil, none
@@ -276,7 +269,7 @@ func (n *gradientNest) product(acc tileSums, rows int, copy, point, plane, first
 			panel = expr.Plus(first, panel)
 			return n.chunks("t", size, rows, func(from *expr.Expr, size int) []loop.Stmt {
 				t := tileNest{n.nester, size, width}
-				out, result := t.sum(acc, p.tiles(), shortSum(p.tiles()), func(tile, r, v *expr.Expr) *expr.Expr {
+				out, result := t.sum(acc, p.tiles(), shortSum(p.tiles(), longSum), func(tile, r, v *expr.Expr) *expr.Expr {
 					x := expr.Get(a, ir.F32, p.rows.at(n.slot, point, of(p.rows), panel, tile, expr.Plus(from, r)))
 					return expr.Times(x, expr.Get(b, ir.F32, p.vec.at(n.slot, point, of(p.vec), vec, tile, v)))
 				})
@@ -296,7 +289,7 @@ func (p *gradientPlan) end() Kernel {
 	sums := n.buf("sums", p.scratch(scratchTotals), p.copies()*p.totalElems(), loop.In)
 	o := n.outputs(p.c, p.lanes)
 	n.nest.Body = n.loop("r", p.rows.channels, loop.Parallel, func(row *expr.Expr) []loop.Stmt {
-		return n.phases([2]int{p.stride, p.stride}, func(plane [2]*expr.Expr, number *expr.Expr) []loop.Stmt {
+		return n.pairs([2]int{p.stride, p.stride}, func(plane [2]*expr.Expr, number *expr.Expr) []loop.Stmt {
 			return n.chunks("k", p.vec.channels, p.lanes, func(from *expr.Expr, size int) []loop.Stmt {
 				return n.points(p.m, transposed(p.f.filter), size, func(i, j int, v *expr.Expr) *expr.Expr {
 					var sum *expr.Expr

@@ -83,7 +83,7 @@ func (n *mainNest) sums() []loop.Stmt {
 			return n.product(acc, expr.Bin(expr.Div, set, square), expr.Bin(expr.Mod, set, square))
 		})
 	}
-	return n.nester.phases(n.planar.phases, func(_ [2]*expr.Expr, phase *expr.Expr) []loop.Stmt {
+	return n.pairs(n.planar.phases, func(_ [2]*expr.Expr, phase *expr.Expr) []loop.Stmt {
 		return n.loop("p", n.square(), loop.Serial, func(point *expr.Expr) []loop.Stmt {
 			return n.product(acc, phase, point)
 		})
@@ -100,7 +100,7 @@ func (n *mainNest) product(acc tileSums, phase, point *expr.Expr) []loop.Stmt {
 	return n.chunks("k", n.outs, n.w.width, func(panel *expr.Expr, width int) []loop.Stmt {
 		return n.chunks("t", n.tiles(), n.w.tile, func(tile *expr.Expr, rows int) []loop.Stmt {
 			t := tileNest{n.nester, rows, width}
-			out, result := t.sum(acc, n.deep(), shortPoint(n.deep()), func(d, r, v *expr.Expr) *expr.Expr {
+			out, result := t.sum(acc, n.deep(), shortSum(n.deep(), longPoint), func(d, r, v *expr.Expr) *expr.Expr {
 				x := expr.Get(data, ir.F32, n.dataAt(from, point, expr.Plus(tile, r), d))
 				return expr.Times(x, expr.Get(u, ir.F32, n.w.weightAt(phase, point, panel, d, v)))
 			})
@@ -116,7 +116,7 @@ func (n *mainNest) product(acc tileSums, phase, point *expr.Expr) []loop.Stmt {
 func (n *mainNest) results() []loop.Stmt {
 	sums, o := n.sumBuf(loop.In), n.outputs(n.c, n.lanes)
 	return n.tileLoops(func(image, row, col, tile *expr.Expr) []loop.Stmt {
-		return n.nester.phases(n.planar.phases, func(phase [2]*expr.Expr, number *expr.Expr) []loop.Stmt {
+		return n.pairs(n.planar.phases, func(phase [2]*expr.Expr, number *expr.Expr) []loop.Stmt {
 			return n.chunks("k", n.outs, n.lanes, func(from *expr.Expr, size int) []loop.Stmt {
 				return n.points(n.m, n.f.last, size, func(i, j int, v *expr.Expr) *expr.Expr {
 					return expr.Get(sums, ir.F32, n.sumAt(number, expr.Int(i*n.f.points()+j), tile, expr.Plus(from, v)))

@@ -31,16 +31,6 @@ const (
 // than a result's own.
 const longPoint = longSum / 2
 
-// shortPoint is a number of terms to add up by themselves, a divisor of n in whole fours where there is one.
-func shortPoint(n int) int {
-	for d := longPoint; d >= longPoint/2; d -= 4 {
-		if n%d == 0 {
-			return d
-		}
-	}
-	return longPoint
-}
-
 // filter plans the loops for a machine, in blocks of so many tiles at most where that is not 0, or in stages apart.
 func (p *planar) filter(m loop.Machine, tiles int, apart bool) *filtering {
 	vectors := 2
@@ -113,7 +103,7 @@ func (w *filtering) weights(p *planar) Kernel {
 	from, to := n.buf("w", p.w, size, loop.In), n.buf("u", w.scratch(scratchWeights), w.weightElems(), loop.Out)
 	some := divisor(w.deep(), 16) // channels that are done for one panel before the next, so that stores go on where they were
 	n.nest.Body = n.loop("d", w.deep()/some, loop.Parallel, func(first *expr.Expr) []loop.Stmt {
-		return n.phases(w.phases, func(phase [2]*expr.Expr, number *expr.Expr) []loop.Stmt {
+		return n.pairs(w.phases, func(phase [2]*expr.Expr, number *expr.Expr) []loop.Stmt {
 			return n.chunks("k", w.outs, w.width, func(panel *expr.Expr, size int) []loop.Stmt {
 				return n.loop("e", some, loop.Serial, func(e *expr.Expr) []loop.Stmt {
 					d := expr.Plus(scaled(some, first), e)

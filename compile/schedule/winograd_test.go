@@ -14,10 +14,7 @@ import (
 // convolution is out[n p q k] = sum over r s c of x[n p*stride+r q*stride+s c] w[r s c k].
 func convolution(n, p, c, k, r, stride int) *expr.Compute {
 	side := (p-1)*stride + r
-	row := func(tap, at int) *expr.Expr {
-		return expr.Plus(expr.Times(expr.At(at), expr.Int(stride)), expr.At(tap))
-	}
-	x := expr.Get(0, ir.F32, expr.At(0), row(4, 1), row(5, 2), expr.At(6))
+	x := expr.Get(0, ir.F32, expr.At(0), place(4, 1, stride), place(5, 2, stride), expr.At(6))
 	w := expr.Get(1, ir.F32, expr.At(4), expr.At(5), expr.At(6), expr.At(3))
 	return expr.Reduce([]ir.Type{ir.Of(ir.F32, n, side, side, c), ir.Of(ir.F32, r, r, c, k)},
 		ir.Of(ir.F32, n, p, p, k), []int{r, r, c}, expr.Sum, expr.Times(x, w))

@@ -57,20 +57,31 @@ func TestLongSums(t *testing.T) {
 	}
 }
 
-// updated is the gradient of a convolution's weights [r r c k] over n pictures of h x h places, half of it
-// taken off the weights: the two outputs are the new weights and the gradient.
-func updated(n, h, c, k, r, stride int) *expr.Compute {
-	side := (h-1)*stride + r
+// weightGradient is the gradient of a convolution's weights [r r c k], or [r r k c] where turned, over n pictures of h x w
+// places; the third operand is of the weights' shape.
+func weightGradient(n, h, w, c, k, r, stride int, turned bool) *expr.Compute {
 	place := func(tap, p int) *expr.Expr { return lin(at(p), stride, at(tap)) }
-	x := expr.Get(0, ir.F32, at(4), place(0, 5), place(1, 6), at(2))
-	g := expr.Get(1, ir.F32, at(4), at(5), at(6), at(3))
-	w := expr.Get(2, ir.F32, at(0), at(1), at(2), at(3))
-	weights := ir.Of(ir.F32, r, r, c, k)
-	in := []ir.Type{ir.Of(ir.F32, n, side, side, c), ir.Of(ir.F32, n, h, h, k), weights}
-	d := expr.Reduce(in, weights, []int{n, h, h}, expr.Sum, expr.Times(x, g))
+	weights, ofX, ofG := ir.Of(ir.F32, r, r, c, k), at(2), at(3)
+	if turned {
+		weights, ofX, ofG = ir.Of(ir.F32, r, r, k, c), at(3), at(2)
+	}
+	x := expr.Get(0, ir.F32, at(4), place(0, 5), place(1, 6), ofX)
+	g := expr.Get(1, ir.F32, at(4), at(5), at(6), ofG)
+	in := []ir.Type{ir.Of(ir.F32, n, (h-1)*stride+r, (w-1)*stride+r, c), ir.Of(ir.F32, n, h, w, k), weights}
+	d := expr.Reduce(in, weights, []int{n, h, w}, expr.Sum, expr.Times(x, g))
+	d.Name = "grad"
+	return d
+}
+
+// weight is operand i, of the weights' shape, at the coordinate of a weight.
+func weight(i int) *expr.Expr { return expr.Get(i, ir.F32, at(0), at(1), at(2), at(3)) }
+
+// updated is that gradient, half of it taken off the weights: the two outputs are the new weights and the gradient.
+func updated(n, h, c, k, r, stride int) *expr.Compute {
+	d := weightGradient(n, h, h, c, k, r, stride, false)
 	sum := d.Outs[0]
 	d.Out = []ir.DType{ir.F32, ir.F32}
-	d.Outs = []*expr.Expr{expr.Bin(expr.Sub, w, expr.Times(sum, expr.Float(0.5))), sum}
+	d.Outs = []*expr.Expr{expr.Bin(expr.Sub, weight(2), expr.Times(sum, expr.Float(0.5))), sum}
 	return d
 }
 

@@ -146,23 +146,13 @@ func planarGradient(r *rand.Rand) *expr.Compute {
 	if r.IntN(2) == 0 {
 		taps, stride = 4, 2
 	}
-	place := func(tap, p int) *expr.Expr { return lin(at(p), stride, at(tap)) }
-	xs := ir.Of(ir.F32, n, (h-1)*stride+taps, (w-1)*stride+taps, c)
-	weights, ofX, ofG := ir.Of(ir.F32, taps, taps, c, k), at(2), at(3)
-	if r.IntN(2) == 0 {
-		weights, ofX, ofG = ir.Of(ir.F32, taps, taps, k, c), at(3), at(2)
-	}
-	x := expr.Get(0, ir.F32, at(4), place(0, 5), place(1, 6), ofX)
-	g := expr.Get(1, ir.F32, at(4), at(5), at(6), ofG)
-	in := []ir.Type{xs, ir.Of(ir.F32, n, h, w, k), weights, weights}
-	d := expr.Reduce(in, weights, []int{n, h, w}, expr.Sum, expr.Times(x, g))
-	d.Name = "grad"
+	d := weightGradient(n, h, w, c, k, taps, stride, r.IntN(2) == 0)
+	d.In = append(d.In, d.In[2])
 	sum := d.Outs[0]
 	if r.IntN(3) > 0 { // as an optimiser does: several outputs read operands of their size
-		get := func(i int) *expr.Expr { return expr.Get(i, ir.F32, at(0), at(1), at(2), at(3)) }
 		d.Out = []ir.DType{ir.F32, ir.F32, ir.F32}
 		d.Outs = []*expr.Expr{
-			expr.Minus(get(2), expr.Times(sum, expr.Float(0.5))), expr.Plus(expr.Times(get(3), expr.Float(0.5)), sum), sum,
+			expr.Minus(weight(2), expr.Times(sum, expr.Float(0.5))), expr.Plus(expr.Times(weight(3), expr.Float(0.5)), sum), sum,
 		}
 	}
 	return d
