@@ -99,6 +99,7 @@ type painting struct {
 	began  time.Time
 	step   int
 	of     int
+	write  bool // to a file, when it is finished
 }
 
 // inbox holds frames between the goroutine that paints and the screen, which never keeps it waiting.
@@ -155,13 +156,13 @@ func (s *Studio) paint(string) tea.Cmd {
 	if err := r.Check(s.about); err != nil {
 		return send(Notice{Text: err.Error(), Bad: true})
 	}
-	s.stop("")
+	stopped := s.stop("")
 	ctx, cancel := context.WithCancel(context.Background())
 	one := s.about.H * s.about.W * s.about.C
 	j := &painting{mode: s.mode, inbox: newInbox(), cancel: cancel, began: time.Now(), shot: &shot{request: r, one: one}}
 	s.job, s.at, s.before = j, -1, false
 	net := s.net
-	return tea.Batch(func() tea.Msg {
+	return tea.Batch(stopped, func() tea.Msg {
 		film, err := net.Paint(ctx, r, j.inbox.put)
 		close(j.inbox.full)
 		return studioPainted{j, film, err}
@@ -188,9 +189,13 @@ func (j *painting) next() tea.Msg {
 // stop ends what is being painted; the steps done stay.
 func (s *Studio) stop(string) tea.Cmd {
 	s.due = time.Time{}
-	if s.job != nil {
-		s.job.cancel()
-		s.job = nil
+	j := s.job
+	if s.job = nil; j == nil {
+		return nil
+	}
+	j.cancel()
+	if j.write {
+		return send(Notice{Text: "stopped: nothing was written"})
 	}
 	return nil
 }
@@ -232,6 +237,9 @@ func (s *Studio) finish(msg studioPainted) tea.Cmd {
 	s.shots[s.mode] = s.shot
 	s.tile = max(0, min(s.tile, f.Tiles-1))
 	s.token = s.tokenOf(f.Reading)
+	if msg.job.write {
+		return tea.Batch(s.savePNG(""), s.draw())
+	}
 	return s.draw()
 }
 

@@ -25,16 +25,18 @@ type studioRead struct {
 	size    [3]int // that it was read for
 }
 
-// savePNG writes what was painted with its settings; of a step that is looked at, the picture alone.
+// savePNG writes what was painted with its settings; of a step that is looked at, the picture alone. What is still being
+// painted is written when it is finished.
 func (s *Studio) savePNG(string) tea.Cmd {
 	p := s.shot
 	switch {
 	case s.saving:
 		return nil
+	case s.job != nil:
+		s.job.write = true
+		return send(Notice{Text: "it will be written when it is painted; esc stops it"})
 	case p == nil || p.picture(s.at, s.tile, s.clean) == nil:
 		return send(Notice{Text: "there is no picture yet: enter paints one"})
-	case p.film == nil && s.job != nil:
-		return send(Notice{Text: "wait for the picture, or stop it with esc"})
 	}
 	s.saving = true
 	base, dir := "t2i-"+s.about.Name, s.saveDir

@@ -359,6 +359,18 @@ func TestStudioFiles(t *testing.T) {
 	step := filepath.Join(s.saveDir, "t2i-calm-fox-step-1.png")
 	assert.FileExists(t, step)
 
+	cmd := s.paint("") // held: none of its commands has run
+	s.press("w")
+	assert.Equal(t, "2", s.Facts()["saved"], "it is not painted yet")
+	s.play(cmd)
+	assert.Equal(t, "3", s.Facts()["saved"], "it was written when it was painted")
+	assert.FileExists(t, filepath.Join(s.saveDir, "t2i-calm-fox-2.png"))
+	cmd = s.paint("")
+	s.press("w", "esc")
+	s.play(cmd)
+	assert.Equal(t, "3", s.Facts()["saved"])
+	assert.Equal(t, "stopped: nothing was written", s.notices[len(s.notices)-1])
+
 	again := stageStudio(t, newDisc(false), 116, 38, picture.Blocks)
 	again.play(must(again.Set("open", path)))
 	assert.Equal(t, "4", again.Facts()["guidance"])
