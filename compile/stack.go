@@ -27,10 +27,25 @@ func (u *unit) stack() error {
 	if u.machine.Threads <= 1 {
 		rows = 1
 	}
-	u.stacks = u.prog.Stacks(rows, u.after, func(q *fuse.Piece) bool {
+	overwrites := func(q *fuse.Piece) bool {
 		return slices.ContainsFunc(q.Out, func(v ir.Value) bool { _, over := u.inPlace[v]; return over })
-	})
+	}
+	u.stacks = u.prog.Stacks(rows, u.after, overwrites, u.whole)
 	return nil
+}
+
+// whole reports whether the schedule of a piece is one kernel, as a stage's has to be,
+// beside those that pack what all rows read.
+func (u *unit) whole(q *fuse.Piece) bool {
+	c := schedule.Collapse(q.C)
+	s, _ := u.steps(c, u.machine)
+	p, err := schedule.Apply(c, s.Alone(), u.machine)
+	if err != nil {
+		return false
+	}
+	packed, ok := p.Packed()
+	aligned, rows := q.C.AlignedRows(1)
+	return ok && rows && !slices.ContainsFunc(packed, func(operand int) bool { return aligned[operand] })
 }
 
 // rowsEach is how many rows a thread should have at least, so that it can give some of
@@ -73,16 +88,32 @@ func (u *unit) planStack(t *fuse.Stack) ([]planned, error) {
 // together makes one kernel of a stack.
 func (u *unit) together(t *fuse.Stack) (planned, error) {
 	p := planned{title: t.Name(), pieces: t.Pieces, lead: t.Lead, notes: t.Notes()}
-	bufs := u.stackBufs(t, &p)
-	at := map[ir.Value]int{}
-	for i, v := range append(append([]ir.Value(nil), p.in...), p.out...) {
-		at[v] = i
-	}
+	p.in, p.out = ends(t)
 	block, blocks := 1, 1
 	if t.Lead > 0 {
-		block = u.block(t, bufs)
+		block = u.block(t, slices.Concat(p.in, p.out))
 		blocks = t.Rows / block
 	}
+	var bufs, within []loop.Buf
+	for i, v := range t.Within {
+		within = append(within, u.buf("t", i, v, blocks, loop.Out))
+	}
+	waiting := t.Within
+	if schedule.RunOf(blocks, within, u.machine) == 1 {
+		waiting, within = nil, nil
+	}
+	p.out = slices.DeleteFunc(p.out, func(v ir.Value) bool { return slices.Contains(waiting, v) })
+	at := map[ir.Value]int{}
+	for i, v := range slices.Concat(p.in, p.out, waiting) {
+		at[v] = i
+	}
+	for i, v := range p.in {
+		bufs = append(bufs, u.buf("x", i, v, 1, loop.In))
+	}
+	for i, v := range p.out {
+		bufs = append(bufs, u.buf("y", i, v, 1, loop.Out))
+	}
+	bufs = append(bufs, within...)
 	m := u.machine
 	m.Threads = 1
 	for {
@@ -107,7 +138,7 @@ func (u *unit) together(t *fuse.Stack) (planned, error) {
 		if t.Lead > 0 {
 			p.steps = fmt.Sprintf("%d rows by %d: %s", t.Rows, block, p.steps)
 		}
-		plan, err := schedule.Stack(p.title, blocks, bufs, stages, u.machine)
+		plan, err := schedule.Stack(p.title, blocks, bufs, len(within), stages, u.machine)
 		if err == nil {
 			p.kernels = nil
 			err = u.compile(&p, plan)
@@ -131,42 +162,32 @@ func stage(q *fuse.Piece, lead, block int) (schedule.Stage, error) {
 	return schedule.Stage{C: schedule.Collapse(r.C), Moves: schedule.Part(r)}, nil
 }
 
-// stackBufs lists the buffers of a stack: what it reads from elsewhere, then what it gives.
-func (u *unit) stackBufs(t *fuse.Stack, p *planned) []loop.Buf {
-	given, seen := map[ir.Value]bool{}, map[ir.Value]bool{}
+// ends are the values that a stack reads from elsewhere, and those that it gives.
+func ends(t *fuse.Stack) (in, out []ir.Value) {
 	for _, q := range t.Pieces {
-		for _, v := range q.Out {
-			given[v] = true
-		}
-	}
-	var bufs []loop.Buf
-	buf := func(name string, n int, v ir.Value, r loop.Role) {
-		ty := u.prog.Types[v]
-		bufs = append(bufs, loop.Buf{Name: fmt.Sprintf("%s%d", name, n), DType: ty.DType, Elems: ty.Elems(), Role: r})
+		out = append(out, q.Out...)
 	}
 	for _, q := range t.Pieces {
 		for _, v := range q.In {
-			if !given[v] && !seen[v] {
-				seen[v] = true
-				buf("x", len(p.in), v, loop.In)
-				p.in = append(p.in, v)
+			if !slices.Contains(out, v) && !slices.Contains(in, v) {
+				in = append(in, v)
 			}
 		}
 	}
-	for _, q := range t.Pieces {
-		for _, v := range q.Out {
-			buf("y", len(p.out), v, loop.Out)
-			p.out = append(p.out, v)
-		}
-	}
-	return bufs
+	return in, out
+}
+
+// buf is the buffer of a value, or of one of several parts of it.
+func (u *unit) buf(name string, i int, v ir.Value, parts int, r loop.Role) loop.Buf {
+	ty := u.prog.Types[v]
+	return loop.Buf{Name: fmt.Sprintf("%s%d", name, i), DType: ty.DType, Elems: ty.Elems() / parts, Role: r}
 }
 
 // block is how many rows one iteration takes: a divisor of their number.
-func (u *unit) block(t *fuse.Stack, bufs []loop.Buf) int {
+func (u *unit) block(t *fuse.Stack, values []ir.Value) int {
 	bytes := 0
-	for _, b := range bufs {
-		bytes += b.Elems * b.DType.Size()
+	for _, v := range values {
+		bytes += u.prog.Types[v].Elems() * u.prog.Types[v].DType.Size()
 	}
 	best := 1
 	for n := 2; n <= t.Rows; n++ {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	rand1 "math/rand"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,7 +31,7 @@ func TestStacks(t *testing.T) {
 	tg, err := target.Find("cpu")
 	require.NoError(t, err)
 	for _, isa := range []string{"go", "avx2"} {
-		dev, err := tg.Open(target.Options{Threads: 2, ISA: isa, Guard: true})
+		dev, err := tg.Open(target.Options{Threads: 2, ISA: isa, Guard: true, Share: true})
 		if err == nil {
 			t.Cleanup(func() { dev.Close() })
 			devs = append(devs, dev)
@@ -96,12 +97,27 @@ func TestStacks(t *testing.T) {
 // by one. Draws that want a kernel of their own, or more registers than there are, are
 // legal too.
 func TestStacksAtRandom(t *testing.T) {
-	b := ir.NewBuilder()
-	x := b.Input("x", ir.Of(ir.F32, 12, 5, 19))
-	y := ops.Sub(b, x, ops.MeanKeep(b, x, 2))
-	y = ops.Mul(b, y, ops.Rsqrt(b, ops.Shift(b, ops.MeanKeep(b, ops.Square(b, y), 2), 0.1)))
-	b.Output("y", ops.Softmax(b, y, 2))
-	b.Output("z", ops.Sum(b, ops.Square(b, y), 1))
+	t.Run("norm and softmax", func(t *testing.T) {
+		b := ir.NewBuilder()
+		x := b.Input("x", ir.Of(ir.F32, 12, 5, 19))
+		y := ops.Sub(b, x, ops.MeanKeep(b, x, 2))
+		y = ops.Mul(b, y, ops.Rsqrt(b, ops.Shift(b, ops.MeanKeep(b, ops.Square(b, y), 2), 0.1)))
+		b.Output("y", ops.Softmax(b, y, 2))
+		b.Output("z", ops.Sum(b, ops.Square(b, y), 1))
+		stackAtRandom(t, b)
+	})
+	t.Run("halo and convolution", func(t *testing.T) { stackAtRandom(t, thin(12, 13, 9, 7, 3)) })
+	t.Run("attention", func(t *testing.T) {
+		b := ir.NewBuilder()
+		q, k := b.Input("q", ir.Of(ir.F32, 12, 9, 21)), b.Input("k", ir.Of(ir.F32, 12, 5, 21))
+		y := ops.Softmax(b, ops.MatMulT(b, q, k, false, true), 2)
+		b.Output("y", ops.MatMul(b, y, b.Input("v", ir.Of(ir.F32, 12, 5, 6))))
+		stackAtRandom(t, b)
+	})
+}
+
+// stackAtRandom compares the program with draws of schedules for every stage.
+func stackAtRandom(t *testing.T, b *ir.Builder) {
 	g, err := b.Graph()
 	require.NoError(t, err)
 	in := randomInputs(g, 8)
@@ -138,6 +154,47 @@ func TestStacksAtRandom(t *testing.T) {
 		}
 	}
 	assert.Greater(t, stacked, 20)
+}
+
+// thin is a convolution with so few outputs that it makes few products of what it reads,
+// each image of which is surrounded with zeros first.
+func thin(images, rows, cols, ins, outs int) *ir.Builder {
+	b := ir.NewBuilder()
+	x, w := b.Input("x", ir.Of(ir.F32, images, rows, cols, ins)), b.Input("w", ir.Of(ir.F32, 3, 3, ins, outs))
+	b.Output("y", ops.Tanh(b, ops.Conv2D(b, x, w, ops.Conv{Pad: 1})))
+	return b
+}
+
+// TestThinContractionsAreStages checks that what only stages read has the memory of as
+// many blocks as threads may work on at a time, and what it gives.
+func TestThinContractionsAreStages(t *testing.T) {
+	g, err := thin(32, 37, 35, 16, 3).Graph()
+	require.NoError(t, err)
+	in := randomInputs(g, 3)
+	want, err := ops.Eval(g, in)
+	require.NoError(t, err)
+	tg, err := target.Find("cpu")
+	require.NoError(t, err)
+	for _, isa := range []string{"", "avx2", "go"} {
+		for _, threads := range []int{1, 2, 3} {
+			dev, err := tg.Open(target.Options{Threads: threads, ISA: isa, Guard: true, Share: true})
+			if err != nil {
+				continue // instructions that the machine has not
+			}
+			ks, got, err := executeWith(dev, g, in, 2, compile.Options{})
+			require.NoError(t, err)
+			k := ks[len(ks)-1]
+			assert.Contains(t, strings.Join(k.Notes, "; "), "2 stages for each of 32 rows")
+			assert.LessOrEqual(t, len(ks), 2, "weights may be packed")
+			if l2 := dev.Machine().L2; l2 <= 4<<20 {
+				slots := map[int]int{1: 1, 2: 8, 3: 8}[threads]
+				assert.Equal(t, 32/slots, k.Nest.Top().Run)
+				assert.True(t, slices.ContainsFunc(k.Nest.Bufs, func(b loop.Buf) bool { return b.Elems == slots*39*37*16 }))
+			}
+			require.NoError(t, ops.Diff(got["y"], want["y"], 9*16, ops.Eps32), "%s, %d threads", isa, threads)
+			require.NoError(t, dev.Close())
+		}
+	}
 }
 
 // randomInputs draws the inputs of a graph from -1 to 1.

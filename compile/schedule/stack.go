@@ -14,7 +14,7 @@ import (
 var ErrStack = errors.New("needs a kernel of its own")
 
 // Stage is one Compute of several in a kernel, which run one after the other for each
-// block of rows.
+// block of rows. An operand that every block reads whole may be packed, before all.
 type Stage struct {
 	C     *expr.Compute // of one block
 	S     Schedule      // its loops; none is parallel, since the blocks are
@@ -24,23 +24,55 @@ type Stage struct {
 
 // Stack makes one kernel of stages: for every block, in parallel, what each of them
 // does, in their order. A stage may read what one before it has written for the same
-// block. The buffers are those of the whole.
-func Stack(name string, blocks int, bufs []loop.Buf, stages []Stage, m loop.Machine) (*Plan, error) {
-	n := &loop.Nest{Name: name, Bufs: bufs}
+// block. The buffers are those of the whole, but for the last, within, which are of a
+// block and hold what only the stages read: they become scratch memory.
+func Stack(name string, blocks int, bufs []loop.Buf, within int, stages []Stage, m loop.Machine) (*Plan, error) {
+	n := &loop.Nest{Name: name, Bufs: slices.Clone(bufs)}
 	top := &loop.For{N: blocks, Kind: loop.Parallel}
 	if blocks > 1 {
 		n.Vars = []string{"block"}
 	}
+	plan := &Plan{}
+	run, strides := 1, make([]int, len(bufs))
+	if within > 0 {
+		own := bufs[len(bufs)-within:]
+		run = RunOf(blocks, own, m)
+		for i, b := range own {
+			to := &n.Bufs[len(bufs)-within+i]
+			strides[len(bufs)-within+i] = (b.Elems + 15) / 16 * 16
+			to.Elems = blocks / run * strides[len(bufs)-within+i]
+			plan.Scratch = append(plan.Scratch, (to.Elems*to.DType.Size()+3)/4)
+		}
+	}
+	if run > 1 {
+		top.Run = run
+	}
 	for i, s := range stages {
 		p, err := Apply(s.C, s.S, m)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w: %w", s.C.Name, ErrStack, err)
 		}
-		if len(p.Kernels) != 1 || len(p.Scratch) > 0 || p.Kernels[0].Nest.Top() != nil {
+		packed, ok := p.Packed()
+		if !ok || p.Kernels[len(packed)].Nest.Top() != nil {
 			return nil, fmt.Errorf("%s: %q: %w", s.C.Name, s.S, ErrStack)
 		}
-		w := stacker{nest: n, from: p.Kernels[0].Nest, vars: len(n.Vars), locals: len(n.Locals), many: blocks > 1}
-		for _, a := range p.Kernels[0].Args {
+		s.Args, s.Moves = slices.Clone(s.Args), slices.Clone(s.Moves)
+		for k, operand := range packed {
+			if s.Moves[operand] != 0 || bufs[s.Args[operand]].Role != loop.In {
+				return nil, fmt.Errorf("%s: %q packs what its block reads: %w", s.C.Name, s.S, ErrStack)
+			}
+			copied := p.Kernels[k].Nest
+			s.Args, s.Moves = append(s.Args, len(n.Bufs)), append(s.Moves, 0)
+			plan.Kernels = append(plan.Kernels, Kernel{copied, []int{s.Args[operand], len(n.Bufs)}})
+			plan.Scratch = append(plan.Scratch, p.Scratch[k])
+			to := copied.Bufs[1]
+			n.Bufs = append(n.Bufs, loop.Buf{Name: fmt.Sprintf("s%d", len(n.Bufs)), DType: to.DType, Elems: to.Elems})
+			strides = append(strides, 0)
+		}
+		main := p.Kernels[len(packed)]
+		w := stacker{nest: n, from: main.Nest, vars: len(n.Vars), locals: len(n.Locals), many: blocks > 1, run: run,
+			strides: strides}
+		for _, a := range main.Args {
 			w.bufs, w.moves = append(w.bufs, s.Args[a]), append(w.moves, s.Moves[a])
 		}
 		for _, v := range w.from.Vars {
@@ -57,11 +89,48 @@ func Stack(name string, blocks int, bufs []loop.Buf, stages []Stage, m loop.Mach
 	if err := n.Verify(); err != nil {
 		return nil, err
 	}
-	args := make([]int, len(bufs))
+	args := make([]int, len(n.Bufs))
 	for i := range args {
 		args[i] = i
 	}
-	return &Plan{Kernels: []Kernel{{n, args}}}, nil
+	plan.Kernels = append(plan.Kernels, Kernel{n, args})
+	return plan, nil
+}
+
+// Packed lists the operands that are packed, each by a kernel of its own, before the one
+// kernel of the rest. It reports false where there are other kernels.
+func (p *Plan) Packed() (operands []int, ok bool) {
+	if len(p.Kernels) != len(p.Scratch)+1 {
+		return nil, false
+	}
+	for _, k := range p.Kernels[:len(p.Scratch)] {
+		if len(k.Args) != 2 {
+			return nil, false
+		}
+		operands = append(operands, k.Args[0])
+	}
+	return operands, true
+}
+
+// RunOf is how many blocks one thread does in turn, so that what waits between their
+// stages, of a block within, can lie in the same place, in the thread's cache: 1 where
+// there is little of it, or where the runs would be too few to share.
+func RunOf(blocks int, within []loop.Buf, m loop.Machine) int {
+	bytes := 0
+	for _, b := range within {
+		bytes += b.Elems * b.DType.Size()
+	}
+	threads := max(m.Threads, 1)
+	slots := divisor(blocks, 4*threads)
+	switch {
+	case bytes*blocks <= m.L2/4:
+		return 1
+	case threads == 1:
+		return blocks
+	case slots < 2*threads:
+		return 1
+	}
+	return blocks / slots
 }
 
 // Alone is a schedule without the parallel loops, for a Stage.
@@ -75,6 +144,8 @@ type stacker struct {
 	bufs, moves  []int // by buffer of from
 	vars, locals int   // where this stage's begin
 	many         bool  // variable 0 is the block
+	run          int   // blocks that one thread does in turn
+	strides      []int // by buffer of the kernel: how far the parts of runs lie apart; 0: it is no scratch memory
 	expr         func(*expr.Expr) *expr.Expr
 }
 
@@ -98,6 +169,9 @@ func (w *stacker) leaf(e *expr.Expr) *expr.Expr {
 func (w *stacker) moved(b int, index *expr.Expr) *expr.Expr {
 	if !w.many || w.moves[b] == 0 {
 		return index
+	}
+	if stride := w.strides[w.bufs[b]]; stride > 0 {
+		return expr.Plus(expr.Times(expr.Bin(expr.Div, expr.At(0), expr.Int(w.run)), expr.Int(stride)), index)
 	}
 	return expr.Plus(expr.Times(expr.At(0), expr.Int(w.moves[b])), index)
 }

@@ -16,9 +16,10 @@ import (
 // Small updates have no rows in common: each is done whole before the next.
 type Stack struct {
 	Pieces []*Piece
-	Lead   int      // how many axes longer than 1 make a row; 0: one piece, or updates
-	Rows   int      // how many rows there are
-	Apart  []string // why it is not one with those whose results it reads
+	Lead   int        // how many axes longer than 1 make a row; 0: one piece, or updates
+	Rows   int        // how many rows there are
+	Within []ir.Value // what stages give that only later stages read
+	Apart  []string   // why it is not one with those whose results it reads
 }
 
 // before says which pieces come before a piece beyond those whose results it reads.
@@ -40,14 +41,15 @@ const (
 
 // Stacks puts pieces that work on the same rows together, where there are at least so
 // many rows, to share among threads. Pieces that overwrite an input do not take part.
-// What is small and only updates inputs, or gives outputs, is put together as well,
-// such as the steps of an optimiser. The stacks are in an order in which they can run.
-func (p *Program) Stacks(rows int, after before, overwrites func(*Piece) bool) []*Stack {
+// A contraction does where it is thin and can be scheduled as a stage. What is small and
+// only updates inputs, or gives outputs, is put together as well, such as the steps of an
+// optimiser. The stacks are in an order in which they can run.
+func (p *Program) Stacks(rows int, after before, overwrites, stage func(*Piece) bool) []*Stack {
 	s := &stacker{p: p, rows: rows, at: map[*Piece]int{}, of: map[*Piece]*Stack{}, light: map[*Piece]bool{}}
 	for i, q := range p.Pieces {
 		s.at[q] = i
 		s.of[q] = &Stack{Pieces: []*Piece{q}}
-		s.light[q] = !overwrites(q) && p.light(q)
+		s.light[q] = !overwrites(q) && (p.light(q) || p.products(q) <= thinProducts && stage(q))
 	}
 	s.prev = make([][]*Piece, len(p.Pieces))
 	for i, q := range p.Pieces {
@@ -68,7 +70,13 @@ func (p *Program) Stacks(rows int, after before, overwrites func(*Piece) bool) [
 	}
 	s.updates()
 	s.explain()
-	return s.sorted()
+	all := s.sorted()
+	for _, t := range all {
+		if t.Lead > 0 {
+			s.within(t)
+		}
+	}
+	return all
 }
 
 type stacker struct {
@@ -85,11 +93,19 @@ func (s *stacker) order(a, b *Piece) int { return s.at[a] - s.at[b] }
 // light reports whether a piece reads its operands about once: an elementwise one, or
 // a reduction that is no contraction, whose tiles need all registers and a schedule of
 // their own.
-func (p *Program) light(q *Piece) bool {
+func (p *Program) light(q *Piece) bool { return p.products(q) <= 2 }
+
+// thinProducts is how many products a contraction makes of an element at most, where it
+// takes about as long to bring what it reads from memory.
+const thinProducts = 32
+
+// products is how many terms a reduction makes of each element of its largest operand;
+// 0 for an elementwise piece.
+func (p *Program) products(q *Piece) int {
 	if q.C.Body == nil {
-		return true
+		return 0
 	}
-	largest := 0
+	largest := 1
 	for _, r := range q.C.Reductions() {
 		expr.Walk(r.Body, func(e *expr.Expr) {
 			if e.Op == expr.Load {
@@ -97,7 +113,7 @@ func (p *Program) light(q *Piece) bool {
 			}
 		})
 	}
-	return ir.Elems(q.C.Axes)*ir.Elems(q.C.Red) <= 2*largest
+	return (ir.Elems(q.C.Axes)*ir.Elems(q.C.Red) + largest - 1) / largest
 }
 
 // place lets q join the stacks of the pieces whose results it reads row by row: all of
@@ -188,6 +204,19 @@ func (s *stacker) joined(stacks []*Stack) (to *Stack, why string) {
 	return to, ""
 }
 
+// within finds what only the stack's own stages read.
+func (s *stacker) within(t *Stack) {
+	for _, q := range t.Pieces {
+		for _, v := range q.Out {
+			users := s.p.index().users[v]
+			outside := func(u *Piece) bool { return s.of[u] != t }
+			if !s.p.Keep[v] && len(users) > 0 && !slices.ContainsFunc(users, outside) {
+				t.Within = append(t.Within, v)
+			}
+		}
+	}
+}
+
 // explain notes why stacks are not one with those whose results they read.
 func (s *stacker) explain() {
 	for _, q := range s.p.Pieces {
@@ -198,10 +227,10 @@ func (s *stacker) explain() {
 			}
 			why := "what overwrites an input stands alone"
 			switch {
-			case !s.p.light(f) || !s.p.light(q):
-				why = "a contraction needs all registers"
 			case s.light[f] && s.light[q]:
 				_, why = s.joined([]*Stack{a, b})
+			case !s.p.light(f) || !s.p.light(q):
+				why = "a contraction needs all registers"
 			}
 			if text := fmt.Sprintf("no stage with %s: %s", f.C.Name, why); !slices.Contains(b.Apart, text) {
 				b.Apart = append(b.Apart, text)
@@ -239,7 +268,7 @@ func (s *stacker) common(all []*Piece) (lead, rows int, why string) {
 	for ; k > 0; k-- {
 		ok := true
 		for _, q := range all {
-			ok = ok && byRows(q, k, given)
+			ok = ok && byRows(q, k, given) && (s.p.light(q) || thinRows(q, k))
 		}
 		if ok {
 			n := ir.Elems(first[:k])
@@ -273,6 +302,22 @@ func byRows(q *Piece, k int, given map[ir.Value]bool) bool {
 		}
 	}
 	return true
+}
+
+// thinRows reports whether a contraction, cut in rows of its first k axes, reads most of
+// what it reads by rows, so that a row takes no longer by itself.
+func thinRows(q *Piece, k int) bool {
+	aligned, _ := q.C.AlignedRows(k)
+	rows := ir.Elems(squeeze(q.C.Axes)[:k])
+	own, common := 0, 0
+	for i, t := range q.C.In {
+		if aligned[i] {
+			own += t.Elems() / rows
+		} else {
+			common += t.Elems()
+		}
+	}
+	return common <= own
 }
 
 // ByRows reports whether a piece, cut in rows of its first k axes longer than 1, reads

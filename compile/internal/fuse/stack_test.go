@@ -34,6 +34,14 @@ func TestStacks(t *testing.T) {
 			y := ops.MatMul(b, ops.Exp(b, f32(b, "x", 8, 16)), f32(b, "w", 16, 32))
 			b.Output("y", ops.Sub(b, y, ops.MaxKeep(b, y, 1)))
 		}, 1, []string{"exp", "matmul", "max-sub: 2 stages for each of 8 rows: max, sub"}},
+		{"a thin contraction is a stage", func(b *ir.Builder) {
+			y := ops.Softmax(b, ops.MatMul(b, f32(b, "q", 8, 5, 16), f32(b, "k", 8, 16, 7)), 2)
+			b.Output("y", ops.MatMul(b, y, f32(b, "v", 8, 7, 4)))
+		}, 1, []string{"matmul: 6 stages for each of 8 rows: matmul, max, sub-exp, sum, div, matmul"}},
+		{"not one whose rows share much", func(b *ir.Builder) {
+			y := ops.MatMul(b, ops.Exp(b, f32(b, "x", 8, 16)), f32(b, "w", 16, 3))
+			b.Output("y", ops.Sub(b, y, ops.MaxKeep(b, y, 1)))
+		}, 1, []string{"exp", "matmul", "max-sub: 2 stages for each of 8 rows: max, sub"}},
 		{"a stage cannot come before what stands between", func(b *ir.Builder) {
 			e := ops.Exp(b, f32(b, "x", 8, 16))
 			s := ops.SumKeep(b, ops.MatMul(b, e, f32(b, "w", 16, 16)), 1)
@@ -56,7 +64,7 @@ func TestStacks(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			p := program(t, tt.build)
 			var got []string
-			for _, s := range p.Stacks(tt.rows, nil, func(*fuse.Piece) bool { return false }) {
+			for _, s := range p.Stacks(tt.rows, nil, func(*fuse.Piece) bool { return false }, func(*fuse.Piece) bool { return true }) {
 				got = append(got, s.String())
 			}
 			require.NotEmpty(t, got)
