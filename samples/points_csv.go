@@ -109,20 +109,25 @@ func parsePoint(text string) (x, y float64, ok bool) {
 	return v[0], v[1], true
 }
 
-// scaled moves points to the middle and into [-0.9, 0.9], one factor for both axes, and says how. Halves are
-// taken before sums and differences, so that the largest numbers do not overflow.
+// scaled moves points to the middle and into [-0.9, 0.9], one factor for both axes, and says how. A power of two, which
+// rounds nothing, brings the largest number near 1 before, so that neither the largest nor the smallest numbers lose
+// digits; then distances from the least one are taken, which are no longer than the whole.
 func scaled(xy []float64) *Points {
 	lo, hi := [2]float64{xy[0], xy[1]}, [2]float64{xy[0], xy[1]}
+	largest := 0.0
 	for i, v := range xy {
 		lo[i&1], hi[i&1] = min(lo[i&1], v), max(hi[i&1], v)
+		largest = max(largest, math.Abs(v))
 	}
 	const reach = 0.9
-	half := max(hi[0]/2-lo[0]/2, hi[1]/2-lo[1]/2)
-	centre := [2]float64{lo[0]/2 + hi[0]/2, lo[1]/2 + hi[1]/2}
+	_, e := math.Frexp(largest)
+	from := func(v float64, axis int) float64 { return math.Ldexp(v, -e) - math.Ldexp(lo[axis], -e) }
+	size := [2]float64{from(hi[0], 0), from(hi[1], 1)}
+	whole := max(size[0], size[1])
 	points := make([]float32, len(xy))
 	for i, v := range xy {
-		if half/2 > 0 {
-			points[i] = float32(reach * ((v/2 - centre[i&1]/2) / (half / 2)))
+		if whole > 0 {
+			points[i] = float32(2 * reach * (from(v, i&1)/whole - size[i&1]/whole/2))
 		}
 	}
 	n := uint64(len(points) / 2)

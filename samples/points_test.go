@@ -141,7 +141,7 @@ func TestCSV(t *testing.T) {
 
 func FuzzCSV(f *testing.F) {
 	for _, s := range []string{"x,y\n1,2\n3,4", "1e308,-1e308\n-1e308,1e308", "5e-324,0\n0,5e-324", ",,,\n;;",
-		"\x00,\xff\n1,2\n2,1"} {
+		"\x00,\xff\n1,2\n2,1", "9e-323 0\n0 0", "1e16,0\n10000000000000002,0"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
