@@ -244,8 +244,7 @@ func (s *Studio) take(msg studioOpened) tea.Cmd {
 	case msg.err != nil:
 		return send(Notice{Text: msg.err.Error(), Bad: true})
 	}
-	old := s.net
-	s.stop("")
+	old, stopped := s.net, s.stop("")
 	s.net, s.about, s.failed, s.listing = msg.net, msg.net.About(), nil, false
 	s.shots, s.art.seen = [studioModes]*shot{}, [studioPictures]any{}
 	s.shot, s.at, s.tile, s.token, s.layer, s.head = nil, -1, 0, -1, -1, -1
@@ -262,7 +261,7 @@ func (s *Studio) take(msg studioOpened) tea.Cmd {
 		s.history.more = append(s.history.more, oneLine(e))
 	}
 	s.read()
-	var cmds []tea.Cmd
+	cmds := []tea.Cmd{stopped}
 	for _, n := range s.about.Notes {
 		cmds = append(cmds, send(Notice{Text: n}))
 	}
@@ -292,10 +291,11 @@ func (s *Studio) setMode(m studioMode) tea.Cmd {
 	if s.about.OneShot && (m == studioGrid || m == studioEdit) {
 		return send(Notice{Text: "a " + s.about.Model + " draws at once: it has no steps, and nothing to begin with"})
 	}
+	var stopped tea.Cmd
 	if m != s.mode {
 		s.shots[s.mode] = s.shot
 		if s.job != nil {
-			s.stop("")
+			stopped = s.stop("")
 		}
 		if m == studioEdit {
 			taken := s.taken
@@ -310,5 +310,5 @@ func (s *Studio) setMode(m studioMode) tea.Cmd {
 		s.pen = false
 		s.row = min(s.row, len(s.rows())-1)
 	}
-	return s.draw()
+	return tea.Batch(stopped, s.draw())
 }

@@ -238,7 +238,7 @@ func (s *Studio) finish(msg studioPainted) tea.Cmd {
 	s.tile = max(0, min(s.tile, f.Tiles-1))
 	s.token = s.tokenOf(f.Reading)
 	if msg.job.write {
-		return tea.Batch(s.savePNG(""), s.draw())
+		return tea.Batch(s.writePNG(), s.draw())
 	}
 	return s.draw()
 }
@@ -269,11 +269,12 @@ func (s *Studio) chooseToken(i int) tea.Cmd {
 
 // touched has changed settings painted by themselves, where that is one picture.
 func (s *Studio) touched() tea.Cmd {
+	var stopped tea.Cmd
 	if s.mode == studioDraw && s.net != nil {
-		s.stop("")
+		stopped = s.stop("")
 		s.due = time.Now()
 	}
-	return s.draw()
+	return tea.Batch(stopped, s.draw())
 }
 
 // paintDue paints what was changed a moment ago.

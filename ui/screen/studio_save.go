@@ -28,14 +28,20 @@ type studioRead struct {
 // savePNG writes what was painted with its settings; of a step that is looked at, the picture alone. What is still being
 // painted is written when it is finished.
 func (s *Studio) savePNG(string) tea.Cmd {
-	p := s.shot
 	switch {
-	case s.saving:
-		return nil
 	case s.job != nil:
 		s.job.write = true
 		return send(Notice{Text: "it will be written when it is painted; esc stops it"})
-	case p == nil || p.picture(s.at, s.tile, s.clean) == nil:
+	case s.saving:
+		return nil
+	}
+	return s.writePNG()
+}
+
+// writePNG writes what is shown.
+func (s *Studio) writePNG() tea.Cmd {
+	p := s.shot
+	if p == nil || p.picture(s.at, s.tile, s.clean) == nil {
 		return send(Notice{Text: "there is no picture yet: enter paints one"})
 	}
 	s.saving = true

@@ -370,6 +370,9 @@ func TestStudioFiles(t *testing.T) {
 	s.play(cmd)
 	assert.Equal(t, "3", s.Facts()["saved"])
 	assert.Equal(t, "stopped: nothing was written", s.notices[len(s.notices)-1])
+	s.paint("")
+	s.press("w", "v", "d")
+	assert.Equal(t, "stopped: nothing was written", s.notices[len(s.notices)-1], "another mode stops it too")
 
 	again := stageStudio(t, newDisc(false), 116, 38, picture.Blocks)
 	again.play(must(again.Set("open", path)))
