@@ -98,8 +98,8 @@ func (u *unit) together(t *fuse.Stack) (planned, error) {
 	for i, v := range t.Within {
 		within = append(within, u.buf("t", i, v, blocks, loop.Out))
 	}
-	waiting := t.Within
-	if schedule.RunOf(blocks, within, u.machine) == 1 {
+	waiting, run := t.Within, schedule.RunOf(blocks, within, u.machine)
+	if run == 1 {
 		waiting, within = nil, nil
 	}
 	p.out = slices.DeleteFunc(p.out, func(v ir.Value) bool { return slices.Contains(waiting, v) })
@@ -138,7 +138,7 @@ func (u *unit) together(t *fuse.Stack) (planned, error) {
 		if t.Lead > 0 {
 			p.steps = fmt.Sprintf("%d rows by %d: %s", t.Rows, block, p.steps)
 		}
-		plan, err := schedule.Stack(p.title, blocks, bufs, len(within), stages, u.machine)
+		plan, err := schedule.Stack(p.title, blocks, run, bufs, len(within), stages, u.machine)
 		if err == nil {
 			p.kernels = nil
 			err = u.compile(&p, plan)

@@ -3,7 +3,7 @@ package gen
 import "mllab/engine/safetensors"
 
 // GoldenOf names the workload whose golden numbers a safetensors file holds, by the names of inputs and losses;
-// "" for none.
+// "" for none. The error is safetensors.Open's.
 func GoldenOf(path string) (string, error) {
 	f, err := safetensors.Open(path)
 	if err != nil {

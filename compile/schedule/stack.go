@@ -25,24 +25,22 @@ type Stage struct {
 // Stack makes one kernel of stages: for every block, in parallel, what each of them
 // does, in their order. A stage may read what one before it has written for the same
 // block. The buffers are those of the whole, but for the last, within, which are of a
-// block and hold what only the stages read: they become scratch memory.
-func Stack(name string, blocks int, bufs []loop.Buf, within int, stages []Stage, m loop.Machine) (*Plan, error) {
+// block and hold what only the stages read: they become scratch memory of a block for
+// each run of blocks, as RunOf gives it; 1 without such buffers. The error is ErrStack
+// where a stage cannot stand in a kernel as it is scheduled.
+func Stack(name string, blocks, run int, bufs []loop.Buf, within int, stages []Stage, m loop.Machine) (*Plan, error) {
 	n := &loop.Nest{Name: name, Bufs: slices.Clone(bufs)}
 	top := &loop.For{N: blocks, Kind: loop.Parallel}
 	if blocks > 1 {
 		n.Vars = []string{"block"}
 	}
 	plan := &Plan{}
-	run, strides := 1, make([]int, len(bufs))
-	if within > 0 {
-		own := bufs[len(bufs)-within:]
-		run = RunOf(blocks, own, m)
-		for i, b := range own {
-			to := &n.Bufs[len(bufs)-within+i]
-			strides[len(bufs)-within+i] = (b.Elems + 15) / 16 * 16
-			to.Elems = blocks / run * strides[len(bufs)-within+i]
-			plan.Scratch = append(plan.Scratch, (to.Elems*to.DType.Size()+3)/4)
-		}
+	strides := make([]int, len(bufs))
+	for i := len(bufs) - within; i < len(bufs); i++ {
+		to := &n.Bufs[i]
+		strides[i] = (to.Elems + 15) / 16 * 16
+		to.Elems = blocks / run * strides[i]
+		plan.Scratch = append(plan.Scratch, (to.Elems*to.DType.Size()+3)/4)
 	}
 	if run > 1 {
 		top.Run = run
@@ -112,9 +110,10 @@ func (p *Plan) Packed() (operands []int, ok bool) {
 	return operands, true
 }
 
-// RunOf is how many blocks one thread does in turn, so that what waits between their
-// stages, of a block within, can lie in the same place, in the thread's cache: 1 where
-// there is little of it, or where the runs would be too few to share.
+// RunOf is how many of all blocks, a divisor of them, one thread does in turn, so that
+// what waits between their stages, the buffers within of a block, can lie in the same
+// place, in the thread's cache: 1 where there is little of it, or where the runs would be
+// too few to share.
 func RunOf(blocks int, within []loop.Buf, m loop.Machine) int {
 	bytes := 0
 	for _, b := range within {
